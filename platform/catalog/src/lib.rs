@@ -1,0 +1,1 @@
+//! Products, plans, immutable prices, entitlements.

@@ -1,0 +1,1 @@
+//! Pools, platform transactions, migrations, roles and catalogue lints.

@@ -1,0 +1,1 @@
+//! The contract between a module and the platform.

@@ -1,0 +1,1 @@
+//! Tenants: addresses, members, roles, invitations, theme, audit.

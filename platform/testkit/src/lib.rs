@@ -1,0 +1,1 @@
+//! What tests share: a PostgreSQL cluster, a browser, an SMTP sink.

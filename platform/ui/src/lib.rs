@@ -1,0 +1,1 @@
+//! The look: shell, components, theme, assets.
