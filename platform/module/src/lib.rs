@@ -1,1 +1,70 @@
 //! The contract between a module and the platform.
+//!
+//! A module is one product: it declares its facts in a [`Manifest`], offers [`Routes`] whose handlers
+//! begin with a gate ([`Allowed`], [`Member`], [`Public`]), and registers [`Jobs`], event handlers
+//! and [`Slots`]. It gets the database through its gate alone, bound to the tenant of the request.
+//!
+//! ```ignore
+//! async fn publish(ctx: Allowed<PublishPosts>, Path(id): Path<PostId>) -> module::Result<Redirect> {
+//!     let mut tx = ctx.begin().await?;
+//!     posts::publish(&mut tx, &ctx, id).await?;
+//!     tx.commit().await?;
+//!     Ok(Redirect::to("/app/blog/posts"))
+//! }
+//! ```
+#![warn(missing_docs)]
+
+mod app;
+mod audit;
+mod contract;
+mod ctx;
+mod event;
+pub mod extract;
+mod gate;
+mod idempotency;
+mod job;
+mod links;
+mod manifest;
+mod platform_gate;
+mod precondition;
+mod respond;
+mod routes;
+mod slots;
+mod store;
+
+pub use app::App;
+pub use audit::{Actor, Audit};
+pub use contract::Module;
+pub use ctx::{Ctx, Person, RequestFacts};
+pub use event::{Event, EventHandler, Subscriptions, emit};
+pub use gate::{Allowed, Gate, GateKind, Guard, Member, Mounted, Public};
+pub use idempotency::IdempotencyKey;
+pub use job::{Job, JobContext, JobFuture, JobHandler, Jobs, enqueue};
+pub use links::Links;
+pub use manifest::{Entitlement, EntitlementKind, Manifest, NavLink};
+pub use platform_gate::{Account, SignedIn, Visitor};
+pub use precondition::{IfMatch, etag};
+pub use respond::{Failure, Problem, Result, wants_json};
+pub use routes::{RouteFacts, Routes};
+pub use slots::{HomeCard, SearchHit, SlotFuture, Slots};
+
+/// Makes the type of a permission, for use in [`Allowed`].
+///
+/// ```
+/// module::guard!(
+///     /// May publish posts.
+///     PublishPosts = "blog.posts.publish"
+/// );
+/// ```
+#[macro_export]
+macro_rules! guard {
+    ($(#[$meta:meta])* $name:ident = $key:literal) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+
+        impl $crate::Guard for $name {
+            const KEY: &'static str = $key;
+        }
+    };
+}

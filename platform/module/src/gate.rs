@@ -1,0 +1,166 @@
+//! Gates: the first argument of every handler says who may enter.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use kernel::{Access, Error};
+
+use crate::{App, Ctx, Failure};
+
+/// The type of a permission; made by [`crate::guard!`].
+pub trait Guard: Send + Sync + 'static {
+    /// Key of the permission: `<module>.<resource>.<action>`.
+    const KEY: &'static str;
+}
+
+/// The kinds of gate, for tests that look at every route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GateKind {
+    /// Anybody, on a tenant's host.
+    Public,
+    /// Any member of the tenant.
+    Member,
+    /// Members who hold this permission.
+    Permission(&'static str),
+    /// Anybody, on the base host.
+    Visitor,
+    /// Anybody with an account, on the base host.
+    SignedIn,
+}
+
+/// What can stand first in a handler's arguments.
+pub trait Gate {
+    /// Who may enter.
+    const KIND: GateKind;
+}
+
+/// The module whose routes these are; the server adds it to every request for a module.
+///
+/// Gates look the tenant's subscription up under this key. Routes of the platform have none.
+#[derive(Clone, Copy, Debug)]
+pub struct Mounted(pub &'static str);
+
+/// Anybody may enter; the module's public pages stay up while its subscription can be read.
+#[derive(Clone)]
+pub struct Public(Ctx);
+
+/// Any member of the tenant may enter, whatever their role.
+#[derive(Clone)]
+pub struct Member(Ctx);
+
+/// Members who hold the permission `P` may enter, as far as the subscription allows.
+#[derive(Clone)]
+pub struct Allowed<P>(Ctx, PhantomData<P>);
+
+impl Gate for Public {
+    const KIND: GateKind = GateKind::Public;
+}
+
+impl Gate for Member {
+    const KIND: GateKind = GateKind::Member;
+}
+
+impl<P: Guard> Gate for Allowed<P> {
+    const KIND: GateKind = GateKind::Permission(P::KEY);
+}
+
+impl Deref for Public {
+    type Target = Ctx;
+
+    fn deref(&self) -> &Ctx {
+        &self.0
+    }
+}
+
+impl Deref for Member {
+    type Target = Ctx;
+
+    fn deref(&self) -> &Ctx {
+        &self.0
+    }
+}
+
+impl<P> Deref for Allowed<P> {
+    type Target = Ctx;
+
+    fn deref(&self) -> &Ctx {
+        &self.0
+    }
+}
+
+impl FromRequestParts<App> for Public {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
+        let ctx = ctx(parts)?;
+        subscribed(parts, &ctx, false)?;
+        Ok(Self(ctx))
+    }
+}
+
+impl FromRequestParts<App> for Member {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
+        let ctx = ctx(parts)?;
+        ctx.person()?;
+        subscribed(parts, &ctx, true)?;
+        Ok(Self(ctx))
+    }
+}
+
+impl<P: Guard> FromRequestParts<App> for Allowed<P> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
+        let ctx = ctx(parts)?;
+        if !ctx.person()?.permissions.allows(P::KEY) {
+            return Err(Error::Forbidden(P::KEY).into());
+        }
+        subscribed(parts, &ctx, true)?;
+        Ok(Self(ctx, PhantomData))
+    }
+}
+
+/// A request without a context did not come through a tenant's host, so there is nothing here for it.
+fn ctx(parts: &Parts) -> Result<Ctx, Failure> {
+    parts
+        .extensions
+        .get::<Ctx>()
+        .cloned()
+        .ok_or_else(|| Error::NotFound("page").into())
+}
+
+/// Holds the request against the tenant's subscription to the module it goes to.
+///
+/// `writes` is whether the gate's unsafe requests change the module's own data. Visitors keep their
+/// part (paying an invoice, say) while the subscription can be read.
+fn subscribed(parts: &Parts, ctx: &Ctx, writes: bool) -> Result<(), Failure> {
+    let Some(Mounted(module)) = parts.extensions.get::<Mounted>().copied() else {
+        return Ok(());
+    };
+    let access = ctx.access(module);
+    let enough = if writes && !ctx.request().is_safe() {
+        access.writes()
+    } else {
+        access.reads()
+    };
+    if enough {
+        return Ok(());
+    }
+    if ctx.tenant().access(module, ctx.now()).is_none() && !writes {
+        // Never subscribed: to visitors there is simply no such page.
+        return Err(Error::NotFound("page").into());
+    }
+    Err(Error::SubscriptionRequired {
+        module,
+        access: if access == Access::Blocked {
+            Access::Blocked
+        } else {
+            Access::ReadOnly
+        },
+    }
+    .into())
+}

@@ -1,0 +1,163 @@
+//! `Idempotency-Key`: a POST that may be repeated has its effect once and gives the same answer.
+//!
+//! The key is claimed, the work done and the answer stored in one transaction, so a repeated request
+//! either waits for the first and replays its answer, or finds nothing and does the work itself.
+
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use kernel::{Error, Result};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tenant_resolver::TenantTx;
+use uuid::Uuid;
+
+use crate::{App, Ctx, Failure};
+
+/// The `Idempotency-Key` of a request, if it has one.
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey {
+    key: Option<String>,
+    route: String,
+}
+
+/// A stored answer.
+pub(crate) struct Stored {
+    pub request_hash: Vec<u8>,
+    pub status: i16,
+    pub headers: serde_json::Value,
+    pub body: String,
+}
+
+impl FromRequestParts<App> for IdempotencyKey {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> std::result::Result<Self, Failure> {
+        let route = format!("{} {}", parts.method, parts.uri.path());
+        let Some(value) = parts.headers.get("idempotency-key") else {
+            return Ok(Self { key: None, route });
+        };
+        let key = value
+            .to_str()
+            .ok()
+            .filter(|key| (1..=255).contains(&key.len()))
+            .ok_or_else(|| {
+                Error::bad_request(
+                    "invalid_idempotency_key",
+                    "An Idempotency-Key has 1 to 255 visible ASCII characters.",
+                )
+            })?;
+        Ok(Self {
+            key: Some(key.to_owned()),
+            route,
+        })
+    }
+}
+
+impl IdempotencyKey {
+    /// Claims the key in `tx`. `Some` is the stored answer of an earlier request: return it as it is.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with `idempotency_key_reused` when the key came with another request before.
+    pub async fn replay(
+        &self,
+        tx: &mut TenantTx,
+        ctx: &Ctx,
+        input: &impl Serialize,
+    ) -> Result<Option<Response>> {
+        let Some(key) = &self.key else {
+            return Ok(None);
+        };
+        let hash = self.hash(input)?;
+        let tenant = tx.tenant();
+        let Some(stored) =
+            crate::store::claim_key(tx.conn(), tenant, actor(ctx), key, &hash, ctx.now()).await?
+        else {
+            return Ok(None);
+        };
+        if stored.request_hash != hash {
+            return Err(kernel::FieldError::new(
+                "Idempotency-Key",
+                "idempotency_key_reused",
+                "This Idempotency-Key was used for a different request. Use a new one.",
+            )
+            .into());
+        }
+        let status = u16::try_from(stored.status)
+            .ok()
+            .and_then(|status| StatusCode::from_u16(status).ok());
+        let mut response = (status.unwrap_or(StatusCode::OK), stored.body).into_response();
+        let headers: Vec<(String, String)> = serde_json::from_value(stored.headers)?;
+        for (name, value) in headers {
+            if let (Ok(name), Ok(value)) =
+                (HeaderName::try_from(name), HeaderValue::try_from(value))
+            {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+            .headers_mut()
+            .insert("idempotent-replayed", HeaderValue::from_static("true"));
+        Ok(Some(response))
+    }
+
+    /// Makes the answer and stores it with the key, to be committed with the work.
+    ///
+    /// # Errors
+    /// When the body cannot be written or the statement fails.
+    pub async fn answer(
+        &self,
+        tx: &mut TenantTx,
+        ctx: &Ctx,
+        status: StatusCode,
+        headers: &[(HeaderName, String)],
+        body: &impl Serialize,
+    ) -> Result<Response> {
+        let body = serde_json::to_string(body)?;
+        let mut all = vec![(
+            header::CONTENT_TYPE.to_string(),
+            "application/json".to_owned(),
+        )];
+        all.extend(
+            headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.clone())),
+        );
+        if let Some(key) = &self.key {
+            let tenant = tx.tenant();
+            let stored = i16::try_from(status.as_u16()).map_err(Error::internal)?;
+            crate::store::store_answer(
+                tx.conn(),
+                tenant,
+                actor(ctx),
+                key,
+                stored,
+                serde_json::to_value(&all)?,
+                &body,
+            )
+            .await?;
+        }
+        let mut response = (status, body).into_response();
+        for (name, value) in all {
+            let name = HeaderName::try_from(name).map_err(Error::internal)?;
+            response
+                .headers_mut()
+                .insert(name, HeaderValue::try_from(value).map_err(Error::internal)?);
+        }
+        Ok(response)
+    }
+
+    fn hash(&self, input: &impl Serialize) -> Result<Vec<u8>> {
+        let mut hash = Sha256::new();
+        hash.update(self.route.as_bytes());
+        hash.update([0]);
+        hash.update(serde_json::to_vec(input)?);
+        Ok(hash.finalize().to_vec())
+    }
+}
+
+fn actor(ctx: &Ctx) -> Uuid {
+    ctx.visitor()
+        .map_or(Uuid::nil(), |person| person.membership.0)
+}

@@ -1,0 +1,78 @@
+//! `ETag` and `If-Match`: a change says which version it is based on.
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderMap, header};
+use kernel::{Error, Result};
+
+use crate::{App, Failure};
+
+/// The entity tag of a version: the number in quotes.
+#[must_use]
+pub fn etag(rev: i64) -> String {
+    format!("\"{rev}\"")
+}
+
+/// The version that a change is based on, from `If-Match`. Missing: 428; no version of ours: 412.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IfMatch(pub i64);
+
+impl IfMatch {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// [`Error::PreconditionRequired`] or [`Error::PreconditionFailed`].
+    pub fn read(headers: &HeaderMap) -> Result<Self> {
+        let value = headers
+            .get(header::IF_MATCH)
+            .ok_or(Error::PreconditionRequired)?;
+        let text = value.to_str().unwrap_or_default().trim();
+        let rev = text
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            .and_then(|rev| rev.parse().ok());
+        rev.map(Self).ok_or(Error::PreconditionFailed)
+    }
+
+    /// Holds the version against the present one.
+    ///
+    /// # Errors
+    /// [`Error::PreconditionFailed`] when it is another.
+    pub fn check(self, rev: i64) -> Result<()> {
+        if self.0 == rev {
+            Ok(())
+        } else {
+            Err(Error::PreconditionFailed)
+        }
+    }
+}
+
+impl FromRequestParts<App> for IfMatch {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> std::result::Result<Self, Failure> {
+        Ok(Self::read(&parts.headers)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_tag_of_ours_is_a_version() {
+        let read = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::IF_MATCH, value.parse().unwrap());
+            IfMatch::read(&headers)
+        };
+        assert_eq!(read(&etag(7)).unwrap(), IfMatch(7));
+        for bad in ["7", "W/\"7\"", "\"x\"", "*", "\"7", ""] {
+            assert!(matches!(read(bad), Err(Error::PreconditionFailed)), "{bad}");
+        }
+        assert!(matches!(
+            IfMatch::read(&HeaderMap::new()),
+            Err(Error::PreconditionRequired)
+        ));
+    }
+}

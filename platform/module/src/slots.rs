@@ -1,0 +1,74 @@
+//! Places in the platform's pages that modules fill.
+//!
+//! Each is an async function with a limit of 250 ms; one that fails or is late leaves a small note
+//! and never breaks the page.
+
+use std::pin::Pin;
+
+use icondata_core::IconData;
+use kernel::Result;
+use maud::Markup;
+
+use crate::Ctx;
+
+/// What a slot's function returns.
+pub type SlotFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// A card on the home page.
+#[derive(Debug)]
+pub struct HomeCard {
+    /// Heading.
+    pub title: String,
+    /// Where the heading's link leads, with its text.
+    pub more: Option<(&'static str, String)>,
+    /// Content.
+    pub body: Markup,
+}
+
+/// A record found by the palette's search.
+#[derive(Debug)]
+pub struct SearchHit {
+    /// What people know it by.
+    pub label: String,
+    /// What kind of thing it is: "Post".
+    pub kind: &'static str,
+    /// Where it stands.
+    pub href: String,
+    /// Icon.
+    pub icon: &'static IconData,
+}
+
+type HomeFn = for<'a> fn(&'a Ctx) -> SlotFuture<'a, Option<HomeCard>>;
+type SearchFn = for<'a> fn(&'a Ctx, &'a str) -> SlotFuture<'a, Vec<SearchHit>>;
+type VisitorHomeFn = for<'a> fn(&'a Ctx) -> SlotFuture<'a, Option<String>>;
+
+/// What a module contributes to the platform's pages.
+#[derive(Clone, Default)]
+pub struct Slots {
+    /// Cards on the home page.
+    pub home: Vec<HomeFn>,
+    /// Sources of the palette's search.
+    pub search: Vec<SearchFn>,
+    /// Candidates for the tenant's public front page: a path on its host.
+    pub front: Vec<VisitorHomeFn>,
+}
+
+impl Slots {
+    /// Adds a card to the home page; `None` when there is nothing to show to this person.
+    pub fn home_card(&mut self, card: HomeFn) -> &mut Self {
+        self.home.push(card);
+        self
+    }
+
+    /// Adds a source to the palette's search; it shows only what the person may see.
+    pub fn search(&mut self, source: SearchFn) -> &mut Self {
+        self.search.push(source);
+        self
+    }
+
+    /// Offers a front page for the tenant's public site.
+    pub fn front_page(&mut self, path: VisitorHomeFn) -> &mut Self {
+        self.front.push(path);
+        self
+    }
+}
