@@ -32,4 +32,9 @@ pub trait Module: Send + Sync + 'static {
 
     /// Fills its places in the platform's pages.
     fn slots(&self, _slots: &mut Slots) {}
+
+    /// Style sheets and scripts, named with the module's key.
+    fn assets(&self) -> &'static [ui::Asset] {
+        &[]
+    }
 }

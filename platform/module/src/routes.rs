@@ -153,7 +153,6 @@ impl Routes {
     }
 
     /// Takes the parts: the router, its description, and the table of routes.
-    #[must_use]
     pub fn into_parts(self) -> (Router<App>, utoipa::openapi::OpenApi, Vec<RouteFacts>) {
         let (router, description) = self.router.split_for_parts();
         (router, description, self.facts)
