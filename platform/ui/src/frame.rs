@@ -217,6 +217,8 @@ pub struct Frame {
     pub flash: Option<Flash>,
     /// What needs attention.
     pub notice: Option<Notice>,
+    /// Whether single keys act; a person may turn them off (WCAG 2.2, 2.1.4).
+    pub single_keys: bool,
     /// Whether an operator is looking at somebody else's workspace or at the console.
     pub operator: bool,
     /// Links in the header of public layouts.
@@ -255,6 +257,7 @@ impl Frame {
             inbox: None,
             flash: None,
             notice: None,
+            single_keys: true,
             operator: false,
             links: Vec::new(),
             footer_links: Vec::new(),

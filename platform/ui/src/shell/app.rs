@@ -16,7 +16,7 @@ const TABS: usize = 4;
 pub(super) fn body(frame: &Frame, page: &Page) -> Markup {
     let current = frame.current();
     html! {
-        body.app.operator[frame.operator] {
+        body.app.operator[frame.operator] data-keys=[(!frame.single_keys).then_some("off")] {
             (skip_link())
             aside.side #side popover aria-label="Navigation" { (sidebar(frame, current)) }
             div.column {

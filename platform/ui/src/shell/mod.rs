@@ -77,6 +77,7 @@ fn head(frame: &Frame, page: &Page, layout: Layout) -> Markup {
             // Before the first paint, so that a chosen appearance does not flash.
             @if layout != Layout::Site { script src=(frame.assets.url("theme.js")) {} }
             script src=(frame.assets.url("kit.js")) type="module" {}
+            @if layout == Layout::App { script src=(frame.assets.url("app.js")) type="module" {} }
             @for name in &page.scripts { script src=(frame.assets.url(name)) type="module" {} }
             // An empty icon spares the request for /favicon.ico.
             @match &frame.logo { Some(logo) => link rel="icon" href=(logo);, None => link rel="icon" href="data:,"; }
