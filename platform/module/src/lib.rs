@@ -46,7 +46,7 @@ pub use platform_gate::{Account, SignedIn, Visitor};
 pub use precondition::{IfMatch, etag};
 pub use respond::{Failure, Problem, Result, wants_json};
 pub use routes::{RouteFacts, Routes};
-pub use slots::{HomeCard, SearchHit, SlotFuture, Slots};
+pub use slots::{HomeCard, OnboardingStep, SearchHit, SlotFuture, Slots};
 
 /// Makes the type of a permission, for use in [`Allowed`].
 ///

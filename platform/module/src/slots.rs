@@ -38,8 +38,22 @@ pub struct SearchHit {
     pub icon: &'static IconData,
 }
 
+/// A step that a new tenant is guided through.
+#[derive(Debug)]
+pub struct OnboardingStep {
+    /// What to do: "Write your first post".
+    pub title: &'static str,
+    /// Why, in one sentence.
+    pub help: &'static str,
+    /// Where it is done.
+    pub href: &'static str,
+    /// Whether it is done.
+    pub done: bool,
+}
+
 type HomeFn = for<'a> fn(&'a Ctx) -> SlotFuture<'a, Option<HomeCard>>;
 type SearchFn = for<'a> fn(&'a Ctx, &'a str) -> SlotFuture<'a, Vec<SearchHit>>;
+type OnboardingFn = for<'a> fn(&'a Ctx) -> SlotFuture<'a, Vec<OnboardingStep>>;
 type VisitorHomeFn = for<'a> fn(&'a Ctx) -> SlotFuture<'a, Option<String>>;
 
 /// What a module contributes to the platform's pages.
@@ -49,6 +63,8 @@ pub struct Slots {
     pub home: Vec<HomeFn>,
     /// Sources of the palette's search.
     pub search: Vec<SearchFn>,
+    /// Steps of the checklist that new tenants see.
+    pub onboarding: Vec<OnboardingFn>,
     /// Candidates for the tenant's public front page: a path on its host.
     pub front: Vec<VisitorHomeFn>,
 }
@@ -63,6 +79,12 @@ impl Slots {
     /// Adds a source to the palette's search; it shows only what the person may see.
     pub fn search(&mut self, source: SearchFn) -> &mut Self {
         self.search.push(source);
+        self
+    }
+
+    /// Adds steps to the checklist that new tenants see.
+    pub fn onboarding(&mut self, steps: OnboardingFn) -> &mut Self {
+        self.onboarding.push(steps);
         self
     }
 
