@@ -1,1 +1,3 @@
 //! The blog: posts, tags, authors, feeds.
+
+pub mod content;

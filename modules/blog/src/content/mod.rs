@@ -1,0 +1,73 @@
+//! The pure part of the blog: text in, text out. No database, no HTTP, no clock.
+//!
+//! A post's source is Markdown with raw HTML allowed. [`render`] makes what is stored beside it. The order is fixed:
+//! clean the characters ([`input`]), Markdown to HTML ([`markdown`]), make it well nested ([`tidy`]), and only then
+//! sanitise ([`sanitize`]), because Markdown can turn harmless-looking source into markup. Each step is linear in its
+//! input. Stored HTML carries [`RENDERER_VERSION`]; when a step changes what it makes, raise it and render again.
+
+pub mod diff;
+pub mod feed;
+mod html;
+pub mod input;
+mod markdown;
+pub mod sanitize;
+pub mod schedule;
+pub mod seo;
+pub mod sitemap;
+pub mod slug;
+pub mod text;
+pub mod tidy;
+mod xml;
+
+pub use self::input::SourceError;
+pub use self::tidy::Heading;
+
+/// Raised whenever the same source would give other HTML. Posts rendered by an older version are rendered again.
+pub const RENDERER_VERSION: i32 = 1;
+
+/// Everything derived from a post's source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The source as it is to be stored: `\n` line ends, no byte-order mark, XML characters only.
+    pub source: String,
+    /// Sanitised HTML, safe to send as it is.
+    pub html: String,
+    /// What a reader sees, one line for each block.
+    pub plaintext: String,
+    /// The first 55 words, at most 300 characters.
+    pub excerpt: String,
+    /// Words, with each Chinese, Japanese or Korean character as one.
+    pub word_count: i32,
+    /// Minutes to read it, at least one.
+    pub reading_minutes: i32,
+    /// Headings of levels 2 to 4.
+    pub toc: Vec<Heading>,
+}
+
+/// Renders a post's Markdown source.
+///
+/// # Errors
+/// [`SourceError`] when the source or its HTML is too long, or when it holds U+0000.
+pub fn render(source: &str) -> Result<Rendered, SourceError> {
+    let source = input::normalise(source)?;
+    let tidied = tidy::tidy(&markdown::to_html(&source));
+    if tidied.html.len() > input::MAX_HTML {
+        return Err(SourceError::Expands);
+    }
+    // Numeric entities can smuggle characters past the first cleaning, so the result is cleaned again.
+    let html = input::strip_non_xml(&sanitize::post(&tidied.html)).into_owned();
+    let plaintext = text::plaintext(&html);
+    let length = text::Length::of(&plaintext);
+    Ok(Rendered {
+        excerpt: text::excerpt(&plaintext),
+        word_count: i32::try_from(length.total()).unwrap_or(i32::MAX),
+        reading_minutes: i32::try_from(length.minutes()).unwrap_or(i32::MAX),
+        toc: tidied.toc,
+        source,
+        html,
+        plaintext,
+    })
+}
+
+#[cfg(test)]
+mod tests;
