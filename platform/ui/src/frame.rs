@@ -106,6 +106,33 @@ pub struct PaletteAction {
     pub icon: Icon,
 }
 
+/// A record that the palette's search found; the address in [`Frame::search`] answers with a JSON list of these.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct SearchHit {
+    /// Name of the record.
+    pub label: String,
+    /// Where it leads.
+    pub href: String,
+    /// Kind of record: "Post", "Client".
+    pub group: String,
+}
+
+impl SearchHit {
+    /// A hit with its name, address and kind.
+    #[must_use]
+    pub fn new(
+        label: impl Into<String>,
+        href: impl Into<String>,
+        group: impl Into<String>,
+    ) -> Self {
+        Self {
+            label: label.into(),
+            href: href.into(),
+            group: group.into(),
+        }
+    }
+}
+
 /// A message about what just happened, shown once.
 #[derive(Debug, Clone)]
 pub struct Flash {

@@ -46,7 +46,8 @@ pub use content::{
 pub use feedback::{Empty, banner, card_skeleton, error_card, no_match, skeleton};
 pub use form::{error_summary, form_section, save_bar};
 pub use frame::{
-    Appearance, Flash, Frame, Link, NavGroup, NavItem, Notice, PaletteAction, Person, Workspace,
+    Appearance, Flash, Frame, Link, NavGroup, NavItem, Notice, PaletteAction, Person, SearchHit,
+    Workspace,
 };
 pub use icon::{Icon, icon, icon_sized};
 pub use menu::{Dialog, Menu, dialog_opener};
