@@ -58,7 +58,7 @@ pub struct Ctx(Arc<Inner>);
 struct Inner {
     app: App,
     site: TenantSite,
-    person: Option<Person>,
+    person: Option<Arc<Person>>,
     request: RequestFacts,
     now: Timestamp,
 }
@@ -66,7 +66,12 @@ struct Inner {
 impl Ctx {
     /// Puts a context together; done by the server's middleware for each request.
     #[must_use]
-    pub fn new(app: App, site: TenantSite, person: Option<Person>, request: RequestFacts) -> Self {
+    pub fn new(
+        app: App,
+        site: TenantSite,
+        person: Option<Arc<Person>>,
+        request: RequestFacts,
+    ) -> Self {
         let now = app.now();
         Self(Arc::new(Inner {
             app,
@@ -98,7 +103,7 @@ impl Ctx {
     /// The signed-in member, if any.
     #[must_use]
     pub fn visitor(&self) -> Option<&Person> {
-        self.0.person.as_ref()
+        self.0.person.as_deref()
     }
 
     /// The signed-in member.
@@ -106,7 +111,7 @@ impl Ctx {
     /// # Errors
     /// [`Error::Unauthenticated`] when nobody is; impossible behind [`crate::Member`] and [`crate::Allowed`].
     pub fn person(&self) -> Result<&Person> {
-        self.0.person.as_ref().ok_or(Error::Unauthenticated)
+        self.0.person.as_deref().ok_or(Error::Unauthenticated)
     }
 
     /// Whether the person may do something; for hiding what they may not.
