@@ -24,7 +24,7 @@ mod folder;
 mod log;
 pub mod npm;
 mod process;
-pub mod roles;
+mod roles;
 mod server;
 mod target;
 

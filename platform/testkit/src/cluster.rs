@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
+use database::migrate::{self, Owner};
+use database::roles;
 use futures::future::BoxFuture;
-use localdb::{Config, LocalServer, roles};
-use sqlx::migrate::Migrator;
+use localdb::{Config, LocalServer};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, Row as _};
 use tokio::sync::{Mutex, OnceCell};
@@ -43,8 +44,8 @@ pub type Seed = fn(PgConnection) -> BoxFuture<'static, sqlx::Result<()>>;
 pub struct Template {
     /// A short name. Change it together with [`Template::seed`], whose changes cannot be seen from outside.
     pub key: &'static str,
-    /// The migrations, in the order of their dependencies.
-    pub migrators: &'static [&'static Migrator],
+    /// Whose migrations run, in the order of their dependencies.
+    pub owners: &'static [Owner],
     /// Rows that every test of the set needs.
     pub seed: Option<Seed>,
 }
@@ -55,10 +56,12 @@ impl Template {
     pub fn database_name(&self) -> String {
         let mut hasher = DefaultHasher::new();
         (self.key, self.seed.is_some()).hash(&mut hasher);
-        for migration in self.migrators.iter().flat_map(|migrator| migrator.iter()) {
-            (migration.version, &migration.checksum).hash(&mut hasher);
+        for owner in self.owners {
+            owner.key.hash(&mut hasher);
+            for migration in owner.migrator.iter() {
+                (migration.version, &migration.checksum).hash(&mut hasher);
+            }
         }
-        (roles::close_database(""), roles::prepare_database()).hash(&mut hasher);
         format!("tpl_{:016x}", hasher.finish())
     }
 }
@@ -101,9 +104,9 @@ impl Cluster {
         let mut connection = PgConnection::connect_with(&superuser)
             .await
             .expect("the test server answers");
-        roles::ensure_roles(&mut connection)
+        roles::ensure(&mut connection, None)
             .await
-            .unwrap_or_else(|error| panic!("{error}"));
+            .unwrap_or_else(|error| panic!("the roles on the test server: {error}"));
         let since = connection
             .fetch_one("select extract(epoch from now())::int8")
             .await
@@ -180,16 +183,15 @@ impl Cluster {
         )
         .await;
         let mut inside = self.session(Role::Superuser, &building).await;
-        run(&mut inside, roles::prepare_database()).await;
+        roles::ensure(&mut inside, None)
+            .await
+            .unwrap_or_else(|error| panic!("the rights in the template {}: {error}", template.key));
         inside.close().await.expect("a connection closes");
-
-        let mut owner = self.session(Role::Owner, &building).await;
-        for migrator in template.migrators {
-            if let Err(error) = migrator.run(&mut owner).await {
-                panic!("a migration of the template {}: {error}", template.key);
-            }
-        }
-        owner.close().await.expect("a connection closes");
+        migrate::migrate(self.options(Role::Owner, &building), template.owners)
+            .await
+            .unwrap_or_else(|error| {
+                panic!("the migrations of the template {}: {error}", template.key)
+            });
         if let Some(seed) = template.seed {
             let connection = self.session(Role::Owner, &building).await;
             seed(connection).await.unwrap_or_else(|error| {
@@ -240,7 +242,12 @@ impl Database {
         )
         .await;
         // Rights on a database are not copied.
-        run(&mut connection, roles::close_database(&name)).await;
+        let (tenant, platform, backup) = (roles::TENANT, roles::PLATFORM, roles::BACKUP);
+        let rights = format!(
+            "revoke all on database {name} from public;
+             grant connect on database {name} to {owner}, {tenant}, {platform}, {backup}"
+        );
+        run(&mut connection, rights).await;
         connection.close().await.expect("a connection closes");
         Self { cluster, name }
     }
@@ -369,7 +376,7 @@ mod tests {
 
     static TEMPLATE: Template = Template {
         key: "testkit",
-        migrators: &[],
+        owners: &[],
         seed: Some(seed),
     };
 
@@ -469,7 +476,7 @@ mod tests {
             left.iter()
                 .map(|row| row.get::<String, _>(0))
                 .collect::<Vec<_>>(),
-            [new.clone()]
+            std::slice::from_ref(&new)
         );
         run(&mut administrator, format!("drop database {new}")).await;
     }
@@ -480,13 +487,13 @@ mod tests {
             TEMPLATE.database_name(),
             Template {
                 key: "other",
-                migrators: &[],
+                owners: &[],
                 seed: Some(seed),
             }
             .database_name(),
             Template {
                 key: "testkit",
-                migrators: &[],
+                owners: &[],
                 seed: None,
             }
             .database_name(),
@@ -507,7 +514,9 @@ mod tests {
         let role = format!("probe_{}", std::process::id());
         run(
             &mut administrator,
-            format!("create role {role} login bypassrls"),
+            format!(
+                "create role {role} login bypassrls; grant connect on database postgres to {role}"
+            ),
         )
         .await;
         let privileged = is_privileged(&cluster.superuser, &role).await;
@@ -519,7 +528,11 @@ mod tests {
         )
         .await;
         let by_membership = is_privileged(&cluster.superuser, &role).await;
-        run(&mut administrator, format!("drop role {role}")).await;
+        run(
+            &mut administrator,
+            format!("drop owned by {role}; drop role {role}"),
+        )
+        .await;
         assert_eq!((privileged, plain, by_membership), (true, false, true));
     }
 }

@@ -3,7 +3,7 @@
 //! ```no_run
 //! use testkit::{Database, Role, Template};
 //!
-//! static TEMPLATE: Template = Template { key: "example", migrators: &[], seed: None };
+//! static TEMPLATE: Template = Template { key: "example", owners: &[], seed: None };
 //!
 //! # async fn example() {
 //! let database = Database::new(&TEMPLATE).await;
