@@ -1,7 +1,7 @@
 //! From an address to a tenant, through a cache.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use database::Binding;
 use kernel::{Result, TenantId};
@@ -9,6 +9,7 @@ use moka::future::Cache;
 use sqlx::PgPool;
 
 use crate::directory::{Listing, TenantDirectory};
+use crate::forgetting::{Forgetting, Moment};
 use crate::{Tenant, TenantDb};
 
 /// How long a found tenant is kept without news of a change.
@@ -24,7 +25,15 @@ pub struct TenantResolver {
     pool: PgPool,
     binding: Binding,
     directory: Arc<dyn TenantDirectory>,
-    addresses: Cache<Address, Option<Listing>>,
+    addresses: Cache<Address, Loaded>,
+    forgetting: Arc<RwLock<Forgetting>>,
+}
+
+/// What the directory said, and when it was asked.
+#[derive(Clone)]
+struct Loaded {
+    asked: Moment,
+    listing: Option<Listing>,
 }
 
 /// One tenant, together with the door to its data.
@@ -63,14 +72,9 @@ pub enum Resolution {
 
 struct Expiry;
 
-impl moka::Expiry<Address, Option<Listing>> for Expiry {
-    fn expire_after_create(
-        &self,
-        _: &Address,
-        found: &Option<Listing>,
-        _: std::time::Instant,
-    ) -> Option<Duration> {
-        Some(if found.is_some() {
+impl moka::Expiry<Address, Loaded> for Expiry {
+    fn expire_after_create(&self, _: &Address, loaded: &Loaded, _: Instant) -> Option<Duration> {
+        Some(if loaded.listing.is_some() {
             KEEP_FOUND
         } else {
             KEEP_UNKNOWN
@@ -84,30 +88,34 @@ impl TenantResolver {
         let addresses = Cache::builder()
             .max_capacity(CAPACITY)
             .expire_after(Expiry)
-            .support_invalidation_closures()
             .build();
         Self {
             pool,
             binding,
             directory,
             addresses,
+            forgetting: Arc::default(),
         }
     }
 
     /// Where an address leads. Many callers asking at once cost one look-up.
     ///
+    /// Never answers with what the directory said before a change that [`TenantResolver::forget`] was told of.
+    ///
     /// # Errors
     /// When the directory cannot answer; errors are not cached.
     pub async fn resolve(&self, address: Address) -> Result<Resolution> {
-        let listing = match self.addresses.get(&address).await {
-            Some(listing) => listing,
-            None => self
-                .addresses
-                .try_get_with(address.clone(), self.look_up(&address))
-                .await
-                .map_err(|error| kernel::Error::internal(error.to_string()))?,
-        };
-        Ok(match listing {
+        let mut loaded = self.load(&address).await?;
+        if !self.is_fresh(&address, &loaded) {
+            // Stored before the change, or asked before it and answered after it: what counts is when it was asked.
+            self.addresses.invalidate(&address).await;
+            loaded = self.load(&address).await?;
+        }
+        if !self.is_fresh(&address, &loaded) {
+            // Changing faster than it can be cached. This answer was asked for after the call, so it is right.
+            loaded = self.look_up(&address).await?;
+        }
+        Ok(match loaded.listing {
             Some(Listing::Tenant(tenant)) => Resolution::Found(self.site(tenant)),
             Some(Listing::Moved { host }) => Resolution::Moved { host },
             None => Resolution::Unknown,
@@ -128,26 +136,57 @@ impl TenantResolver {
     /// Forgets all that is cached of a tenant, under each of its addresses, and all unknown
     /// addresses: one of them may be its new one.
     pub fn forget(&self, id: TenantId) {
-        let forgotten = self.addresses.invalidate_entries_if(move |address, listing| match listing {
-            Some(Listing::Tenant(tenant)) => tenant.id == id,
-            Some(Listing::Moved { .. }) | None => true,
-        } || *address == Address::Id(id));
-        if forgotten.is_err() {
-            self.addresses.invalidate_all();
-        }
+        self.forgetting
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .forget(id);
     }
 
     /// Forgets everything, when news may have been missed.
     pub fn forget_everything(&self) {
+        self.forgetting
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .forget_everything();
         self.addresses.invalidate_all();
     }
 
-    async fn look_up(&self, address: &Address) -> Result<Option<Listing>> {
-        match address {
-            Address::Slug(slug) => self.directory.by_slug(slug).await,
-            Address::Domain(domain) => self.directory.by_domain(domain).await,
-            Address::Id(id) => Ok(self.directory.by_id(*id).await?.map(Listing::Tenant)),
+    async fn load(&self, address: &Address) -> Result<Loaded> {
+        if let Some(loaded) = self.addresses.get(address).await {
+            return Ok(loaded);
         }
+        self.addresses
+            .try_get_with_by_ref(address, self.look_up(address))
+            .await
+            .map_err(|error| match &*error {
+                kernel::Error::Unavailable(what) => kernel::Error::Unavailable(what),
+                _ => kernel::Error::internal(error),
+            })
+    }
+
+    async fn look_up(&self, address: &Address) -> Result<Loaded> {
+        let asked = self.forgetting().now();
+        let listing = match address {
+            Address::Slug(slug) => self.directory.by_slug(slug).await?,
+            Address::Domain(domain) => self.directory.by_domain(domain).await?,
+            Address::Id(id) => self.directory.by_id(*id).await?.map(Listing::Tenant),
+        };
+        Ok(Loaded { asked, listing })
+    }
+
+    fn is_fresh(&self, address: &Address, loaded: &Loaded) -> bool {
+        let tenant = match (&loaded.listing, address) {
+            (Some(Listing::Tenant(tenant)), _) => Some(tenant.id),
+            (_, Address::Id(id)) => Some(*id),
+            (Some(Listing::Moved { .. }) | None, _) => None,
+        };
+        self.forgetting().holds(loaded.asked, tenant)
+    }
+
+    fn forgetting(&self) -> std::sync::RwLockReadGuard<'_, Forgetting> {
+        self.forgetting
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn site(&self, tenant: Arc<Tenant>) -> TenantSite {
