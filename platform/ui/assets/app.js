@@ -85,8 +85,7 @@ document.addEventListener("keydown", (event) => {
     if (form) { event.preventDefault(); form.requestSubmit(); }
     return;
   }
-  const target = /** @type {Element} */ (event.target);
-  const typing = target.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+  const typing = event.target instanceof Element && event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
   if (typing || command || event.altKey || document.body.dataset.keys === "off" || one("dialog[open]")) return;
   const place = Date.now() - prefix < 900 && one(`[data-go="${CSS.escape(key)}"]`);
   const control = one(`[data-key="${CSS.escape(key)}"]`);

@@ -98,7 +98,8 @@ const timers = new WeakMap();
 function live(/** @type {HTMLFormElement} */ form, /** @type {number} */ wait) {
   clearTimeout(timers.get(form));
   timers.set(form, setTimeout(() => {
-    const fields = /** @type {[string, string][]} */ ([...new FormData(form)]).filter(([, value]) => value !== "");
+    const secret = (/** @type {string} */ name) => /** @type {any} */ (form.elements.namedItem(name))?.type === "password";
+    const fields = /** @type {[string, string][]} */ ([...new FormData(form)]).filter(([name, value]) => value !== "" && !secret(name));
     const query = new URLSearchParams(fields).toString();
     const url = (form.dataset.liveAction ?? form.getAttribute("action") ?? location.pathname) + (query && "?" + query);
     if (form.method === "get") history.replaceState(history.state, "", url);
@@ -176,14 +177,14 @@ document.addEventListener("input", ({ target, isTrusted }) => {
 }, true);
 
 // Readout of charts: the point nearest to the pointer.
-on("pointermove", "[data-chart] svg", (svg, event) => {
-  const figure = svg.closest("[data-chart]"), readout = one(".readout", figure), points = all("circle", svg);
+on("pointermove", ".plot", (plot, event) => {
+  const readout = one(".readout", plot), points = all(".point", plot), frame = plot.getBoundingClientRect();
   const centre = (/** @type {Element} */ point) => { const box = point.getBoundingClientRect(); return box.x + box.width / 2; };
   const distance = (/** @type {Element} */ point) => Math.abs(centre(point) - event.clientX);
   const nearest = points.reduce((best, point) => (distance(point) < distance(best) ? point : best), points[0]);
   if (!nearest) return;
   points.forEach((point) => point.classList.toggle("near", point === nearest));
-  const { value, label, compare } = nearest.dataset, frame = figure.getBoundingClientRect();
+  const { value, label, compare } = nearest.dataset;
   readout.replaceChildren(make("b", {}, value), make("span", {}, compare ? `${label} · ${compare}` : label));
   readout.hidden = false;
   const half = readout.offsetWidth / 2;
@@ -191,10 +192,10 @@ on("pointermove", "[data-chart] svg", (svg, event) => {
   readout.style.top = `${nearest.getBoundingClientRect().y - frame.y}px`;
 });
 document.addEventListener("pointerout", ({ target, relatedTarget }) => {
-  const figure = target instanceof Element && target.closest("[data-chart]");
-  if (!figure || (relatedTarget instanceof Node && figure.contains(relatedTarget))) return;
-  one(".readout", figure).hidden = true;
-  all(".near", figure).forEach((point) => point.classList.remove("near"));
+  const plot = target instanceof Element && target.closest(".plot");
+  if (!plot || (relatedTarget instanceof Node && plot.contains(relatedTarget))) return;
+  one(".readout", plot).hidden = true;
+  all(".near", plot).forEach((point) => point.classList.remove("near"));
 });
 
 const attach = () => { track(); count(); };

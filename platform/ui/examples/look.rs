@@ -414,7 +414,7 @@ fn posts() -> Page {
                         }
                     }
                 }))
-                (Pager { summary: "1-8 of 28".into(), previous: None, next: Some("/app/blog/posts?after=x".into()), region: "posts".into() })
+                (Pager { summary: "1–8 of 28".into(), previous: None, next: Some("/app/blog/posts?after=x".into()), region: "posts".into() })
             }
         }).flush().render())
 }
@@ -430,7 +430,7 @@ fn settings() -> Page {
     ];
     Page::new("Settings").lead("How your workspace appears to clients.").narrow().status(StatusCode::UNPROCESSABLE_ENTITY).body(html! {
         (error_summary(&errors))
-        form method="post" action="/app/settings" data-dirty novalidate {
+        form #settings method="post" action="/app/settings" data-dirty data-send="settings" novalidate {
             (form_section("Identity", "Shown on your website, in e-mails and on invoices.", &html! {
                 (field::text("name", "Name").errors(&errors).required())
                 (field::slug("slug", "Address").value("northlight").suffix(".atelier.app").errors(&errors))
@@ -551,7 +551,7 @@ fn home() -> Page {
 fn blog() -> Page {
     let card = |seed: u32, title: &str, text: &str, meta: &str| {
         html! {
-            article { div.art { (art::landscape(seed)) } h2 { a href="/blog/light-a-portrait" { (title) } } p { (text) } small { (meta) } }
+            article { div.art { (art::panorama(seed)) } h2 { a href="/blog/light-a-portrait" { (title) } } p { (text) } small { (meta) } }
         }
     };
     Page::new("Journal").lead("Notes on light, people and the work between.").body(html! {
@@ -574,7 +574,7 @@ fn post() -> Page {
                     p.lead { "One window, one reflector, and the patience to move both by a hand's width." }
                     div.post-meta { (avatar("Mara Lindqvist")) strong { "Mara Lindqvist" } span { "20 November 2026" } span { "6 min read" } }
                 }
-                figure.post-cover { div.art { (art::landscape(7)) } figcaption { "Studio A, a little after nine." } }
+                figure.post-cover { div.art { (art::panorama(7)) } figcaption { "Studio A, a little after nine." } }
                 div.prose.reading { (prose()) }
                 div.reading style="margin-block-start:40px" { div.tags { @for tag in ["Light", "Portraits", "Studio"] { a href="#" { (tag) } } } }
             }

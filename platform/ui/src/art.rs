@@ -46,46 +46,54 @@ const PALETTES: [Palette; 6] = [
     ]),
 ];
 
-const WIDTH: f64 = 900.0;
-const HEIGHT: f64 = 1080.0;
 /// Ridges from the far one to the near one.
 const RIDGES: u8 = 5;
 
-/// Ridges in the haze under a low sun. The same seed gives the same picture. Fills its frame and is cut, not squeezed.
-/// Ids inside carry the seed, so several pictures may stand on one page.
+/// Ridges in the haze under a low sun, in an upright frame. The same seed gives the same picture. It fills its frame and
+/// is cut, not squeezed. Ids inside carry the seed: pictures of different seeds may stand on one page.
 #[must_use]
 pub fn landscape(seed: u32) -> Markup {
+    picture(seed, 900.0, 1080.0)
+}
+
+/// As [`landscape`] in a wide frame: covers of posts.
+#[must_use]
+pub fn panorama(seed: u32) -> Markup {
+    picture(seed, 1200.0, 800.0)
+}
+
+fn picture(seed: u32, width: f64, height: f64) -> Markup {
     let mut random = Random::new(seed);
     let palette = &PALETTES[usize::try_from(seed).unwrap_or(0) % PALETTES.len()].0;
     let [sky, haze, light, earth] = *palette;
     let sun = (
-        WIDTH * random.between(0.3, 0.78),
-        HEIGHT * random.between(0.28, 0.38),
+        width * random.between(0.3, 0.78),
+        height * random.between(0.28, 0.38),
     );
     let mut ridges = String::new();
     for at in 0..RIDGES {
         let depth = f64::from(at) / f64::from(RIDGES - 1);
-        let base = HEIGHT * (0.46 + 0.115 * f64::from(at));
-        let height = HEIGHT * (0.15 - 0.018 * f64::from(at));
+        let base = height * (0.46 + 0.115 * f64::from(at));
+        let rise = height * (0.15 - 0.018 * f64::from(at));
         let colour = mix(mix(haze, light, 0.2), earth, 0.12 + 0.86 * depth);
         let _ = write!(
             ridges,
             "<path d='{}' fill='{}'/>",
-            ridge(&mut random, base, height),
+            ridge(&mut random, (width, height), base, rise),
             hex(colour)
         );
         if at + 1 < RIDGES {
             // Haze gathers at the foot of each ridge.
             let _ = write!(
                 ridges,
-                "<rect y='{:.0}' width='{WIDTH}' height='{:.0}' fill='url(#art-haze-{seed})'/>",
-                base - height * 0.3,
-                HEIGHT * 0.16
+                "<rect y='{:.0}' width='{width}' height='{:.0}' fill='url(#art-haze-{seed})'/>",
+                base - rise * 0.3,
+                height * 0.16
             );
         }
     }
     html! {
-        svg.picture aria-hidden="true" viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } preserveAspectRatio="xMidYMid slice" {
+        svg.picture aria-hidden="true" viewBox={ "0 0 " (width) " " (height) } preserveAspectRatio="xMidYMid slice" {
             defs {
                 linearGradient id={ "art-sky-" (seed) } x1="0" y1="0" x2="0" y2="1" {
                     stop offset="0" stop-color=(hex(sky)) {} stop offset=".6" stop-color=(hex(haze)) {} stop offset="1" stop-color=(hex(light)) {}
@@ -100,36 +108,52 @@ pub fn landscape(seed: u32) -> Markup {
                 }
                 radialGradient id={ "art-edge-" (seed) } r=".78" { stop offset=".6" stop-opacity="0" {} stop offset="1" stop-opacity=".36" {} }
             }
-            rect width=(WIDTH) height=(HEIGHT) fill={ "url(#art-sky-" (seed) ")" } {}
-            circle cx=(format!("{:.0}", sun.0)) cy=(format!("{:.0}", sun.1)) r=(WIDTH * 0.5) fill={ "url(#art-sun-" (seed) ")" } {}
+            rect width=(width) height=(height) fill={ "url(#art-sky-" (seed) ")" } {}
+            circle cx=(format!("{:.0}", sun.0)) cy=(format!("{:.0}", sun.1)) r=(format!("{:.0}", width.min(height) * 0.55)) fill={ "url(#art-sun-" (seed) ")" } {}
             (PreEscaped(ridges))
-            rect width=(WIDTH) height=(HEIGHT) fill={ "url(#art-edge-" (seed) ")" } {}
+            rect width=(width) height=(height) fill={ "url(#art-edge-" (seed) ")" } {}
         }
     }
 }
 
-/// The outline of one ridge: three waves of falling size, closed at the bottom.
-fn ridge(random: &mut Random, base: f64, height: f64) -> String {
-    const POINTS: u8 = 90;
-    let waves = [
-        (0.55, random.between(1.1, 2.2), random.between(0.0, 6.0)),
-        (0.30, random.between(2.2, 3.6), random.between(0.0, 6.0)),
-        (0.10, random.between(7.0, 12.0), random.between(0.0, 6.0)),
-        (0.05, random.between(17.0, 26.0), random.between(0.0, 6.0)),
-    ];
-    let mut path = format!("M0 {HEIGHT}");
+/// The outline of one ridge, closed at the bottom: noise of falling size on random heights, as mountains weather.
+fn ridge(random: &mut Random, (width, height): (f64, f64), base: f64, rise: f64) -> String {
+    const POINTS: u8 = 96;
+    let layers: Vec<(f64, Vec<f64>)> = [(0.62, 4), (0.26, 9), (0.09, 22), (0.03, 48)]
+        .into_iter()
+        .map(|(share, peaks)| (share, (0..=peaks).map(|_| random.next()).collect()))
+        .collect();
+    let mut path = format!("M0 {height}");
     for point in 0..=POINTS {
         let x = f64::from(point) / f64::from(POINTS);
-        let rise: f64 = waves
+        let share: f64 = layers
             .iter()
-            .map(|(share, turns, shift)| {
-                share * (x * turns * std::f64::consts::TAU + shift).sin().abs()
-            })
+            .map(|(share, heights)| share * between_heights(heights, x))
             .sum();
-        let _ = write!(path, "L{:.0} {:.0}", x * WIDTH, base - height * rise);
+        let _ = write!(
+            path,
+            "L{:.0} {:.0}",
+            x * width,
+            base - rise * (1.8 * share - 0.5)
+        );
     }
-    let _ = write!(path, "L{WIDTH} {HEIGHT}Z");
+    let _ = write!(path, "L{width} {height}Z");
     path
+}
+
+/// The height at `x` (0 to 1) on a line through evenly spaced heights, rounded a little at each of them.
+fn between_heights(heights: &[f64], x: f64) -> f64 {
+    let spans = u32::try_from(heights.len().saturating_sub(1)).unwrap_or(0);
+    let mut along = x * f64::from(spans);
+    for pair in heights.windows(2) {
+        let [from, to] = *pair else { continue };
+        if along <= 1.0 {
+            let eased = along * along * (3.0 - 2.0 * along);
+            return from + (to - from) * f64::midpoint(along, eased);
+        }
+        along -= 1.0;
+    }
+    heights.last().copied().unwrap_or(0.0)
 }
 
 fn mix(from: [u8; 3], to: [u8; 3], share: f64) -> [u8; 3] {

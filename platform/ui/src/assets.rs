@@ -373,6 +373,20 @@ mod tests {
     }
 
     #[test]
+    fn development_reads_the_files_of_the_workspace() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let assets = Assets::new(&[KIT], Some(&root));
+        let sources: Vec<_> = assets
+            .files
+            .values()
+            .map(|file| file.source.clone())
+            .collect();
+        assert!(sources.iter().all(Option::is_some), "{sources:?}");
+        let answer = assets.respond(&assets.version, "kit.css", &HeaderMap::new());
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+    }
+
+    #[test]
     fn the_kit_stays_within_its_budget() {
         let assets = Assets::new(&[KIT], None);
         let size = |name| assets.compressed_size(name).expect("a file of the kit");

@@ -6,12 +6,8 @@ use std::fmt::Write;
 
 use maud::{Markup, PreEscaped, html};
 
-const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 220.0;
-const LEFT: f64 = 44.0;
-const RIGHT: f64 = 6.0;
-const TOP: f64 = 10.0;
-const BOTTOM: f64 = 22.0;
+/// The curve is drawn in a square of this size and stretched over the plot, whatever its shape.
+const SIDE: f64 = 1000.0;
 /// Most lines across the chart, the one at zero not counted.
 const LINES: i64 = 4;
 
@@ -98,27 +94,25 @@ impl Scale {
         }
     }
 
+    /// Height of a value as a share of the plot, from 0 at the bottom to 1.
     fn y(&self, value: i64) -> f64 {
-        let top = float(self.step) * float(self.lines);
-        TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - float(value.max(0)) / top)
+        float(value.max(0)) / (float(self.step) * float(self.lines))
     }
 
-    /// Position of the n-th point of a line, which begins and ends at the edges.
+    /// Position of the n-th point of a line, which begins and ends at the edges: a share of the plot's width.
     fn x(&self, at: usize) -> f64 {
-        let steps = self.count.saturating_sub(1).max(1);
-        LEFT + (WIDTH - LEFT - RIGHT) * index(at) / index(steps)
+        index(at) / index(self.count.saturating_sub(1).max(1))
     }
 
-    /// Width of one column's share, and the middle of the n-th.
-    fn column(&self, at: usize) -> (f64, f64) {
-        let share = (WIDTH - LEFT - RIGHT) / index(self.count.max(1));
-        (share, LEFT + share * (index(at) + 0.5))
+    /// Middle of the n-th column.
+    fn column(&self, at: usize) -> f64 {
+        (index(at) + 0.5) / index(self.count.max(1))
     }
 }
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "a position in a picture of 720 points needs no more than 53 bits"
+    reason = "a position on a screen needs far less than 53 bits"
 )]
 fn float(value: i64) -> f64 {
     value as f64
@@ -134,55 +128,36 @@ fn index(value: usize) -> f64 {
 pub fn area(chart: &Chart<'_>) -> Markup {
     let scale = Scale::new(chart);
     let line = smooth_line(&scale, chart.series.1);
-    let last = chart.series.1.len().saturating_sub(1);
-    let floor = HEIGHT - BOTTOM;
-    let fill = format!(
-        "{line}L{:.1} {floor:.1}L{:.1} {floor:.1}Z",
-        scale.x(last),
-        scale.x(0)
-    );
+    let fill = format!("{line}L{SIDE} {SIDE}L0 {SIDE}Z");
     let picture = html! {
-        defs {
-            linearGradient id={ (chart.id) "-fade" } x1="0" y1="0" x2="0" y2="1" { stop.fade-from offset="0" {} stop.fade-to offset="1" {} }
+        svg aria-hidden="true" viewBox={ "0 0 " (SIDE) " " (SIDE) } preserveAspectRatio="none" {
+            defs {
+                linearGradient id={ (chart.id) "-fade" } x1="0" y1="0" x2="0" y2="1" { stop.fade-from offset="0" {} stop.fade-to offset="1" {} }
+            }
+            @if let Some((_, values)) = chart.compare { path.compare d=(smooth_line(&scale, values)) {} }
+            path d=(fill) fill={ "url(#" (chart.id) "-fade)" } {}
+            path.line d=(line) {}
         }
-        (grid(&scale, chart))
-        @for (at, label) in chart.labels.iter().enumerate() {
-            @if labelled(at, scale.count) { text.axis x=(round(scale.x(at))) y=(HEIGHT - 4.0) text-anchor="middle" { (label) } }
-        }
-        @if let Some((_, values)) = chart.compare { path.compare d=(smooth_line(&scale, values)) {} }
-        path d=(fill) fill={ "url(#" (chart.id) "-fade)" } {}
-        path.line d=(line) {}
-        @for (at, value) in chart.series.1.iter().enumerate() { (point(&scale, chart, at, scale.x(at), *value)) }
     };
-    figure(chart, &picture)
+    figure(chart, &scale, &Scale::x, &picture)
 }
 
 /// Columns, against an earlier period as paler columns beside them.
 #[must_use]
 pub fn bars(chart: &Chart<'_>) -> Markup {
     let scale = Scale::new(chart);
-    let floor = HEIGHT - BOTTOM;
-    let bar = |class: &str, x: f64, width: f64, value: i64| {
-        let y = scale.y(value);
-        html! { rect class=(class) x=(round(x)) y=(round(y)) width=(round(width)) height=(round((floor - y).max(0.0))) rx="2" {} }
-    };
+    let bar = |class: &str, value: i64| html! { i class=(class) style={ "block-size:" (percent(scale.y(value))) } {} };
     let picture = html! {
-        (grid(&scale, chart))
-        @for (at, label) in chart.labels.iter().enumerate() {
-            @let (share, middle) = scale.column(at);
-            @let width = (share * 0.62).min(28.0);
-            @if labelled(at, scale.count) { text.axis x=(round(middle)) y=(HEIGHT - 4.0) text-anchor="middle" { (label) } }
-            @if let Some(value) = chart.compare.and_then(|(_, values)| values.get(at)) {
-                (bar("bar-compare", middle - width / 2.0, width / 2.0 - 1.0, *value))
-            }
-            @if let Some(value) = chart.series.1.get(at) {
-                @if chart.compare.is_some() { (bar("bar", middle + 1.0, width / 2.0 - 1.0, *value)) }
-                @else { (bar("bar", middle - width / 2.0, width, *value)) }
-                (point(&scale, chart, at, middle, *value))
+        div.bars {
+            @for at in 0..scale.count {
+                span {
+                    @if let Some(value) = chart.compare.and_then(|(_, values)| values.get(at)) { (bar("bar-compare", *value)) }
+                    @if let Some(value) = chart.series.1.get(at) { (bar("bar", *value)) }
+                }
             }
         }
     };
-    figure(chart, &picture)
+    figure(chart, &scale, &Scale::column, &picture)
 }
 
 /// A small line without axes, beside a figure. Decorative: the figure says it.
@@ -217,8 +192,9 @@ pub fn legend(series: &str, compare: Option<&str>) -> Markup {
     }
 }
 
-fn round(value: f64) -> String {
-    format!("{value:.1}")
+/// A share as CSS writes it.
+fn percent(share: f64) -> String {
+    format!("{:.2}%", share * 100.0)
 }
 
 /// At most about a dozen labels stand below a chart.
@@ -231,7 +207,7 @@ fn smooth_line(scale: &Scale, values: &[i64]) -> String {
     let mut path = String::new();
     let mut previous: Option<(f64, f64)> = None;
     for (at, value) in values.iter().enumerate() {
-        let (x, y) = (scale.x(at), scale.y(*value));
+        let (x, y) = (scale.x(at) * SIDE, (1.0 - scale.y(*value)) * SIDE);
         let _ = match previous {
             None => write!(path, "M{x:.1} {y:.1}"),
             Some((from_x, from_y)) => {
@@ -247,17 +223,6 @@ fn smooth_line(scale: &Scale, values: &[i64]) -> String {
     path
 }
 
-fn grid(scale: &Scale, chart: &Chart<'_>) -> Markup {
-    html! {
-        @for line in 0..=scale.lines {
-            @let value = line * scale.step;
-            @let y = scale.y(value);
-            line.grid-line x1=(LEFT) x2=(WIDTH - RIGHT) y1=(round(y)) y2=(round(y)) {}
-            text.axis x=(LEFT - 8.0) y=(round(y + 3.5)) text-anchor="end" { ((chart.format)(value)) }
-        }
-    }
-}
-
 /// What the pointer finds: the script shows its data in the readout.
 fn point(scale: &Scale, chart: &Chart<'_>, at: usize, x: f64, value: i64) -> Markup {
     let label = chart.labels.get(at).copied().unwrap_or_default();
@@ -265,18 +230,32 @@ fn point(scale: &Scale, chart: &Chart<'_>, at: usize, x: f64, value: i64) -> Mar
         .compare
         .and_then(|(name, values)| Some(format!("{name} {}", (chart.format)(*values.get(at)?))));
     html! {
-        circle cx=(round(x)) cy=(round(scale.y(value))) r="3.5" data-label=(label) data-value=((chart.format)(value)) data-compare=[compare] {}
+        i.point style={ "inset-inline-start:" (percent(x)) ";inset-block-end:" (percent(scale.y(value))) } data-label=(label)
+            data-value=((chart.format)(value)) data-compare=[compare] {}
     }
 }
 
-fn figure(chart: &Chart<'_>, picture: &Markup) -> Markup {
+/// Axes as text in the page's own size, so that they stay readable on a phone; the picture is stretched between them.
+fn figure(
+    chart: &Chart<'_>,
+    scale: &Scale,
+    x: &dyn Fn(&Scale, usize) -> f64,
+    picture: &Markup,
+) -> Markup {
     html! {
         figure.chart data-chart {
-            svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-labelledby={ (chart.id) "-title" } {
-                title id={ (chart.id) "-title" } { (chart.title) }
+            div.plot role="img" aria-label=(chart.title) {
+                @for line in 0..=scale.lines {
+                    @let value = line * scale.step;
+                    span.axis-y style={ "inset-block-end:" (percent(scale.y(value))) } { span { ((chart.format)(value)) } }
+                }
                 (picture)
+                @for (at, label) in chart.labels.iter().enumerate() {
+                    @if labelled(at, scale.count) { span.axis-x style={ "inset-inline-start:" (percent(x(scale, at))) } { (label) } }
+                }
+                @for (at, value) in chart.series.1.iter().enumerate() { (point(scale, chart, at, x(scale, at), *value)) }
+                div.readout hidden {}
             }
-            div.readout hidden {}
             details.as-table {
                 summary { "Show as table" span.sr { ": " (chart.title) } }
                 table {
@@ -349,8 +328,9 @@ mod tests {
             let chart = Chart { id: "c", title: "t", axis: "a", labels: &labels, series: ("s", &values), compare: None, format: &|v| v.to_string() };
             let scale = Scale::new(&chart);
             for (at, value) in values.iter().enumerate() {
-                prop_assert!((TOP - 0.1..=HEIGHT - BOTTOM + 0.1).contains(&scale.y(*value)));
-                prop_assert!((LEFT - 0.1..=WIDTH - RIGHT + 0.1).contains(&scale.x(at)));
+                for share in [scale.y(*value), scale.x(at), scale.column(at)] {
+                    prop_assert!((0.0..=1.0).contains(&share), "{share}");
+                }
             }
         }
     }

@@ -94,12 +94,12 @@ pub enum Change {
     Deleted(String),
 }
 
-/// Two texts in one, with what was inserted and deleted.
+/// Two texts in one, with what was inserted and deleted. `label` tells it from others on the page.
 #[must_use]
-pub fn diff(changes: &[Change]) -> Markup {
+pub fn diff(label: &str, changes: &[Change]) -> Markup {
     html! {
         // Focusable, so that a keyboard can scroll it.
-        div.diff tabindex="0" role="region" aria-label="Changes" {
+        div.diff tabindex="0" role="region" aria-label=(label) {
             @for change in changes {
                 @match change {
                     Change::Same(text) => (text),

@@ -194,7 +194,7 @@ fn data_table() -> Markup {
                     }
                 }
             }))
-            (Pager { summary: "1-3 of 28".into(), previous: None, next: Some("?after=x".into()), region: "sample-rows".into() })
+            (Pager { summary: "1–3 of 28".into(), previous: None, next: Some("?after=x".into()), region: "sample-rows".into() })
         }
     }
 }
@@ -243,7 +243,7 @@ fn bar_chart() -> Card {
 }
 
 fn fields() -> Markup {
-    html! {
+    html! { form.stack {
         (field::text("name", "Studio name").value("Northlight Studio").autocomplete("organization").required())
         (field::slug("address", "Studio address").value("northlight").suffix(".atelier.app").suggest_from("name").good("northlight.atelier.app is free."))
         (field::email("email", "E-mail").placeholder("you@studio.com").help("Clients answer to this address."))
@@ -255,7 +255,7 @@ fn fields() -> Markup {
         (field::file("cover", "Cover picture", "image/*").help("JPEG, PNG or WebP up to 20 MB."))
         (field::colour("brand", "Brand colour").value("#c2410c"))
         (field::text("fixed", "Cannot be changed").value("Set by your plan").disabled(true))
-    }
+    } }
 }
 
 fn wrong_fields() -> Markup {
@@ -304,7 +304,7 @@ fn steps() -> Markup {
         (stepper("Sign-up", &["Studio", "Verify", "Plan", "Done"], 2))
         (timeline(&[
             TimelineEntry { icon: icons::LuSend, text: html! { strong { "Mara Lindqvist" } " published the post" }, when: "20 Nov 2026, 9:12".into(), detail: html! {} },
-            TimelineEntry { icon: icons::LuPencil, text: html! { strong { "Ines Duarte" } " changed the title" }, when: "19 Nov 2026, 17:40".into(), detail: diff(&[Change::Same("How we ".into()), Change::Deleted("shoot".into()), Change::Inserted("light".into()), Change::Same(" a portrait".into())]) },
+            TimelineEntry { icon: icons::LuPencil, text: html! { strong { "Ines Duarte" } " changed the title" }, when: "19 Nov 2026, 17:40".into(), detail: diff("Change of the title", &[Change::Same("How we ".into()), Change::Deleted("shoot".into()), Change::Inserted("light".into()), Change::Same(" a portrait".into())]) },
             TimelineEntry { icon: icons::LuPlus, text: html! { strong { "Ines Duarte" } " began the draft" }, when: "12 Nov 2026, 11:05".into(), detail: html! {} },
         ]))
         (copy_field("sample-key", "Secret key", "at_live_4f9c0b2e8d17"))
@@ -336,11 +336,11 @@ fn empty() -> Markup {
 fn texts() -> Markup {
     html! {
         (code_block("curl -H 'Authorization: Bearer at_live_…' \\\n  https://northlight.atelier.app/api/v1/blog/posts"))
-        (diff(&[
+        (diff("Changes of the text", &[
             Change::Same("Bring the light ".into()), Change::Deleted("near".into()), Change::Inserted("closer than feels right".into()),
             Change::Same(", then take half a step back.".into()), Change::Inserted(" The falloff does the rest.".into()),
         ]))
-        div.columns { @for seed in [0, 1, 3] { div.art style="block-size:160px" { (art::landscape(seed)) } } }
+        div.columns { @for seed in [0, 1, 3] { div.art style="block-size:160px" { (art::panorama(seed)) } } }
     }
 }
 

@@ -68,6 +68,13 @@ fn top_bar(frame: &Frame, page: &Page) -> Markup {
 }
 
 fn sidebar(frame: &Frame, current: Option<&str>) -> Markup {
+    // The group of the current place is open, outside of all groups the first.
+    let is_current = |item: &NavItem| current == Some(item.href.as_str());
+    let open = frame
+        .modules
+        .iter()
+        .position(|group| group.items.iter().any(is_current))
+        .unwrap_or(0);
     html! {
         (switcher(frame))
         button.find type="button" data-palette {
@@ -75,8 +82,8 @@ fn sidebar(frame: &Frame, current: Option<&str>) -> Markup {
         }
         nav.side-nav aria-label="Main" {
             (links(&frame.core, current))
-            @for group in &frame.modules {
-                details.group open[frame.modules.len() == 1 || group.items.iter().any(|item| Some(item.href.as_str()) == current)] {
+            @for (at, group) in frame.modules.iter().enumerate() {
+                details.group open[open == at] {
                     summary { (icon(group.icon)) span { (group.title) } (icon_sized(icons::LuChevronRight, 14)) }
                     (links(&group.items, current))
                 }
