@@ -7,8 +7,7 @@
 use std::borrow::Cow;
 
 use ammonia::Url;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use kernel::{Timestamp, Zone};
 use serde::Serialize;
 
 use super::input::strip_non_xml;
@@ -340,14 +339,14 @@ fn non_empty<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
 
 /// `Sun, 28 Mar 2027 01:30:00 +0000`, as RSS demands.
 fn rfc_822(time: Timestamp) -> String {
-    time.to_zoned(TimeZone::UTC)
+    time.in_zone(&Zone::UTC)
         .strftime("%a, %d %b %Y %H:%M:%S +0000")
         .to_string()
 }
 
 /// `2027-03-28T01:30:00Z`: whole seconds, so that readers with strict patterns accept it.
 fn rfc_3339(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    time.instant().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 #[cfg(test)]

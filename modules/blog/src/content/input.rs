@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use kernel::FieldError;
+
 /// The largest source of one post, in bytes.
 pub const MAX_SOURCE: usize = 2 * 1024 * 1024;
 
@@ -41,6 +43,12 @@ impl SourceError {
             }
             Self::Nul => "The text holds a NUL character. Paste it again as plain text.",
         }
+    }
+
+    /// The error of the field that holds it.
+    #[must_use]
+    pub fn on(self, field: &'static str) -> FieldError {
+        FieldError::new(field, self.code(), self.message())
     }
 }
 

@@ -5,9 +5,10 @@
 //! RFC 5545 holds, which jiff calls compatible: a time in the gap moves forward by the length of the gap, and of two
 //! equal times the earlier is taken. [`Resolved::warning`] says so, for the form to show.
 
+use jiff::Zoned;
 use jiff::civil::DateTime;
-use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{Timestamp, Zoned};
+use jiff::tz::AmbiguousOffset;
+use kernel::{FieldError, Timestamp, Zone};
 
 /// Why no instant can be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,12 @@ impl ScheduleError {
             Self::Range => "Choose a year between 1 and 9999.",
         }
     }
+
+    /// The error of the field that holds it.
+    #[must_use]
+    pub fn on(self, field: &'static str) -> FieldError {
+        FieldError::new(field, self.code(), self.message())
+    }
 }
 
 /// How the wall time met the zone's rules.
@@ -68,7 +75,7 @@ impl Resolved {
     /// The instant.
     #[must_use]
     pub fn instant(&self) -> Timestamp {
-        self.at.timestamp()
+        self.at.timestamp().into()
     }
 
     /// The time as clocks there will show it, such as `28 Mar 2027, 03:30 CEST`.
@@ -121,8 +128,8 @@ pub fn parse(local: &str, zone: &str) -> Result<Resolved, ScheduleError> {
 /// # Errors
 /// [`ScheduleError::Zone`] for an unknown zone, [`ScheduleError::Range`] when the instant cannot be represented.
 pub fn resolve(asked: DateTime, zone: &str) -> Result<Resolved, ScheduleError> {
-    let zone = TimeZone::get(zone).map_err(|_| ScheduleError::Zone)?;
-    let ambiguous = zone.to_ambiguous_zoned(asked);
+    let zone = Zone::named(zone).ok_or(ScheduleError::Zone)?;
+    let ambiguous = zone.as_jiff().to_ambiguous_zoned(asked);
     let fit = match ambiguous.offset() {
         AmbiguousOffset::Unambiguous { .. } => Fit::Exact,
         AmbiguousOffset::Gap { .. } => Fit::Skipped,

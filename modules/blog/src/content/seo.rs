@@ -1,6 +1,6 @@
 //! What a post's page tells machines in its `<head>`: canonical link, Open Graph, Twitter card and JSON-LD.
 
-use jiff::Timestamp;
+use kernel::Timestamp;
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! What search engines read: sitemap index, sitemaps and `robots.txt`.
 
-use jiff::Timestamp;
+use kernel::Timestamp;
 
 use super::xml::Document;
 
@@ -50,7 +50,10 @@ fn list(root: &str, item: &str, entries: &[Entry]) -> String {
                     document.text(
                         "lastmod",
                         &[],
-                        &modified.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+                        &modified
+                            .instant()
+                            .strftime("%Y-%m-%dT%H:%M:%SZ")
+                            .to_string(),
                     );
                 }
             });

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use deunicode::deunicode_char;
+use kernel::FieldError;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The longest slug in bytes, counted before percent-encoding.
@@ -63,6 +64,12 @@ impl SlugError {
             Self::Characters => "Use lower-case letters, digits and single hyphens between words.",
             Self::Reserved => "The site needs this address for itself. Add another word.",
         }
+    }
+
+    /// The error of the field that holds it.
+    #[must_use]
+    pub fn on(self, field: &'static str) -> FieldError {
+        FieldError::new(field, self.code(), self.message())
     }
 }
 
