@@ -1,0 +1,101 @@
+//! Delivery of stored mail.
+
+pub(crate) mod store;
+
+use std::time::Duration;
+
+use database::PlatformDb;
+use kernel::{Email, Error, Result, Timestamp};
+use services::{Mailer, OutgoingMail, SendError};
+
+use crate::MailId;
+
+/// Kind of the job that delivers a mail; its payload is `{"mail": id}`.
+///
+/// A mail of a tenant carries the tenant on its job, so that one that sends ten thousand mails takes
+/// turns with the others.
+pub const DELIVER: &str = "platform.mail.deliver";
+
+/// After so many tries a mail is given up: with the worker's delays that is most of a day.
+pub(crate) const MAX_TRIES: i32 = 25;
+
+/// How long mail is kept: it may hold links, which have long expired by then.
+const KEEP: Duration = Duration::from_hours(30 * 24);
+
+/// Mail of all tenants and of the platform. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Messaging {
+    db: PlatformDb,
+    mailer: Mailer,
+}
+
+impl Messaging {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(db: PlatformDb, mailer: Mailer) -> Self {
+        Self { db, mailer }
+    }
+
+    pub(crate) fn db(&self) -> &PlatformDb {
+        &self.db
+    }
+
+    /// Delivers a stored mail, once: a mail that was sent or given up is left alone.
+    ///
+    /// Should the machine stop between the server's acceptance and our note of it, the mail goes out
+    /// again with the same `Message-ID`.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when another try may help; the job then comes back.
+    pub async fn deliver(&self, id: MailId, now: Timestamp) -> Result<()> {
+        let pool = self.db.pool();
+        let Some(mail) = store::start_try(pool, id).await? else {
+            return Ok(());
+        };
+        let attempts = mail.attempts;
+        let outcome = match outgoing(id, mail) {
+            Ok(mail) => self.mailer.send(&mail).await,
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(receipt) => store::mark_sent(pool, id, receipt.reply.as_deref(), now).await,
+            Err(SendError::Permanent(reason)) => {
+                tracing::warn!(mail = %id, reason, "mail refused for good");
+                store::mark_trouble(pool, id, "failed", &reason).await
+            }
+            Err(SendError::Temporary(reason)) if attempts >= MAX_TRIES => {
+                tracing::error!(mail = %id, reason, "mail given up");
+                store::mark_trouble(pool, id, "dead", &reason).await
+            }
+            Err(SendError::Temporary(reason)) => {
+                store::mark_trouble(pool, id, "queued", &reason).await?;
+                tracing::info!(mail = %id, reason, attempts, "mail will be tried again");
+                Err(Error::Unavailable("The mail server"))
+            }
+        }
+    }
+
+    /// Deletes mail that is past its time and not waiting any more; returns how many.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn purge(&self, now: Timestamp) -> Result<u64> {
+        store::delete_older(self.db.pool(), now.minus(KEEP)).await
+    }
+}
+
+fn outgoing(id: MailId, mail: store::Queued) -> Result<OutgoingMail, SendError> {
+    let address = |text: &str| {
+        Email::parse(text).map_err(|error| SendError::Permanent(error.message.into_owned()))
+    };
+    Ok(OutgoingMail {
+        id: id.0,
+        to: address(&mail.to_address)?,
+        reply_to: mail.reply_to.as_deref().map(address).transpose()?,
+        from_name: mail.from_name,
+        to_name: mail.to_name,
+        subject: mail.subject,
+        text: mail.body_text,
+        html: mail.html,
+    })
+}
