@@ -1,0 +1,134 @@
+//! What people do with their own account.
+
+use database::PlatformDb;
+use kernel::{Error, FieldError, Fields, Result, Timestamp, UserId, Zone};
+
+use crate::limits::{self, PRESENT_PASSWORD};
+use crate::sessions::{self, RevokeReason, SessionId};
+use crate::{User, passwords, users};
+
+/// The accounts of all people. Cloning shares the connections.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    db: PlatformDb,
+}
+
+/// What a person says of themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct Profile<'a> {
+    /// Their name.
+    pub name: &'a str,
+    /// Language tag (BCP 47); one of [`crate::LOCALES`].
+    pub locale: &'a str,
+    /// IANA name of their zone.
+    pub time_zone: &'a str,
+}
+
+/// A change of password by somebody who knows the present one.
+#[derive(Clone, Copy, Debug)]
+pub struct PasswordChange<'a> {
+    /// The log-in that goes on; all others end.
+    pub keep: SessionId,
+    /// The present password; field `current`.
+    pub current: &'a str,
+    /// The new one; field `new`.
+    pub new: &'a str,
+}
+
+impl Accounts {
+    /// Accounts over a database opened as `atelier_platform`.
+    #[must_use]
+    pub fn new(db: PlatformDb) -> Self {
+        Self { db }
+    }
+
+    pub(crate) fn db(&self) -> &PlatformDb {
+        &self.db
+    }
+
+    /// The person of an id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none.
+    pub async fn user(&self, id: UserId) -> Result<User> {
+        let mut tx = self.db.begin().await?;
+        users::find(tx.conn(), id)
+            .await?
+            .ok_or(Error::NotFound("account"))
+    }
+
+    /// Changes name, dates and zone.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for the fields `name`, `locale`, `time_zone`.
+    pub async fn set_profile(
+        &self,
+        user: UserId,
+        profile: Profile<'_>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let name = profile.name.trim();
+        let mut fields = Fields::default();
+        fields
+            .require("name", name, "Enter your name.")
+            .check(
+                name.chars().count() <= 120,
+                "name",
+                "too_long",
+                "Use at most 120 characters.",
+            )
+            .check(
+                crate::LOCALES.iter().any(|(tag, _)| *tag == profile.locale),
+                "locale",
+                "invalid",
+                "Choose one of the list.",
+            )
+            .check(
+                Zone::named(profile.time_zone).is_some(),
+                "time_zone",
+                "invalid",
+                "Choose one of the list.",
+            );
+        fields.finish()?;
+        let mut tx = self.db.begin().await?;
+        let zone = profile.time_zone;
+        users::set_profile(tx.conn(), user, name, profile.locale, zone, now).await?;
+        tx.commit().await
+    }
+
+    /// Changes the password and ends all other log-ins.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for the fields `current` and `new`; [`Error::TooMany`] after five wrong guesses at the
+    /// present one.
+    pub async fn change_password(
+        &self,
+        id: UserId,
+        change: PasswordChange<'_>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        let user = users::find(tx.conn(), id)
+            .await?
+            .ok_or(Error::Unauthenticated)?;
+        let stored = users::password_hash(tx.conn(), id).await?;
+        passwords::check("new", change.new, &[&user.email, &user.name])?;
+        let key = id.to_string();
+        let verdict = limits::enforce(tx.conn(), PRESENT_PASSWORD, &key, now).await;
+        tx.commit().await?;
+        verdict?;
+
+        if !passwords::verify(change.current, stored.as_deref()).await? {
+            let message = "This is not your present password.";
+            return Err(FieldError::new("current", "wrong", message).into());
+        }
+        let hash = passwords::hash(change.new).await?;
+
+        let mut tx = self.db.begin().await?;
+        limits::clear(tx.conn(), PRESENT_PASSWORD, &key).await?;
+        users::set_password(tx.conn(), id, &hash, now).await?;
+        let reason = RevokeReason::PasswordChanged;
+        sessions::revoke_others(tx.conn(), id, change.keep, reason, now).await?;
+        tx.commit().await
+    }
+}
