@@ -121,7 +121,7 @@ document.addEventListener("submit", async (event) => {
   const url = submitter?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.href;
   const response = await region(form.dataset.send, url, { method: "POST", body });
   submitter?.removeAttribute("disabled");
-  if (response?.ok) form.classList.remove("dirty");
+  form.classList.toggle("dirty", "dirty" in form.dataset && !response?.ok);
   one("[aria-invalid=true]")?.focus();
 });
 on("click", "a[data-swap]", (link, event) => {
