@@ -154,8 +154,12 @@ on("change", "[data-select-all]", (box) => {
 on("change", "[data-select]", count);
 
 // Dialogs, values to copy, suggestions that fill a field, addresses suggested from a name.
-on("click", "[data-dialog]", (opener) => one("#" + opener.dataset.dialog).showModal());
-on("click", "[data-close]", (button) => button.closest("dialog").close());
+if (!("command" in HTMLButtonElement.prototype)) {
+  on("click", "[commandfor]", (button) => {
+    const dialog = one("#" + button.getAttribute("commandfor"));
+    if (button.getAttribute("command") === "close") dialog.close(); else dialog.showModal();
+  });
+}
 on("click", "dialog", (dialog, event) => { if (event.target === dialog) dialog.close(); });
 on("click", "[data-copy]", async (button) => {
   const field = one("#" + button.dataset.copy);

@@ -240,7 +240,7 @@ impl Render for Button {
                 button class=(class) type=(if matches!(self.action, Action::Submit) { "submit" } else { "button" })
                     id=[self.id.as_ref()] title=[title] name=[name] value=[value] form=[self.form.as_ref()]
                     formaction=[self.form_action.as_ref()] disabled[self.disabled] data-key=[self.key]
-                    data-dialog=[self.dialog.as_ref()] popovertarget=[self.popover.as_ref()] { (self.content()) }
+                    commandfor=[self.dialog.as_ref()] command=[self.dialog.as_ref().map(|_| "show-modal")] popovertarget=[self.popover.as_ref()] { (self.content()) }
             },
         }
     }

@@ -135,8 +135,7 @@ pub fn area(chart: &Chart<'_>) -> Markup {
                 linearGradient id={ (chart.id) "-fade" } x1="0" y1="0" x2="0" y2="1" { stop.fade-from offset="0" {} stop.fade-to offset="1" {} }
             }
             @if let Some((_, values)) = chart.compare { path.compare d=(smooth_line(&scale, values)) {} }
-            path d=(fill) fill={ "url(#" (chart.id) "-fade)" } {}
-            path.line d=(line) {}
+            @if !chart.series.1.is_empty() { path d=(fill) fill={ "url(#" (chart.id) "-fade)" } {} path.line d=(line) {} }
         }
     };
     figure(chart, &scale, &Scale::x, &picture)
@@ -304,6 +303,24 @@ mod tests {
         ] {
             assert_eq!(axis_step(max), step, "for {max}");
         }
+    }
+
+    #[test]
+    fn a_chart_without_values_still_draws_its_axes() {
+        let empty = Chart {
+            id: "c",
+            title: "t",
+            axis: "a",
+            labels: &[],
+            series: ("s", &[]),
+            compare: Some(("p", &[])),
+            format: &|v| v.to_string(),
+        };
+        for markup in [area(&empty), bars(&empty)] {
+            assert!(markup.0.contains("axis-y"));
+            assert!(!markup.0.contains("d=\"L"), "{}", markup.0);
+        }
+        assert!(!spark(&[]).0.contains("NaN"));
     }
 
     proptest! {

@@ -142,7 +142,7 @@ impl Render for Menu {
                         Entry::Post { label, action, icon: picture, danger } => form method="post" action=(action) {
                             button type="submit" .danger[*danger] { (icon(picture)) (label) }
                         },
-                        Entry::Dialog { label, id, icon: picture, danger } => button type="button" data-dialog=(id) .danger[*danger] {
+                        Entry::Dialog { label, id, icon: picture, danger } => button type="button" commandfor=(id) command="show-modal" .danger[*danger] {
                             (icon(picture)) (label)
                         },
                         Entry::Line => hr;,
@@ -196,13 +196,13 @@ impl Render for Dialog {
         let title_id = format!("{}-title", self.id);
         let content = html! {
             div.sheet-body { (self.body) }
-            footer { button.button type="button" data-close { "Cancel" } (self.actions) }
+            footer { button.button type="button" commandfor=(self.id) command="close" { "Cancel" } (self.actions) }
         };
         html! {
             dialog.sheet id=(self.id) aria-labelledby=(title_id) {
                 header {
                     h2 id=(title_id) { (self.title) }
-                    button.ghost.square type="button" data-close aria-label="Close" { (icon_sized(icons::LuX, 18)) }
+                    button.ghost.square type="button" commandfor=(self.id) command="close" aria-label="Close" { (icon_sized(icons::LuX, 18)) }
                 }
                 @match &self.form {
                     Some(action) => form method="post" action=(action) { (content) },

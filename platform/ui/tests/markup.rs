@@ -116,7 +116,7 @@ fn ids_are_unique_and_references_resolve() {
             "aria-controls",
             "popovertarget",
             "form",
-            "data-dialog",
+            "commandfor",
             "data-live",
             "data-swap",
             "data-copy",

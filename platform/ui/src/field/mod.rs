@@ -418,7 +418,7 @@ impl Field {
         self
     }
 
-    /// Takes several files, or several values of a list.
+    /// Takes several files.
     #[must_use]
     pub fn multiple(mut self) -> Self {
         self.multiple = true;

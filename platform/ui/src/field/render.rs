@@ -25,11 +25,11 @@ impl Field {
         let id = format!("{}-hint", self.id());
         html! {
             @if let Some(error) = &self.error {
-                p.hint.bad id=(id) { (icon_sized(icons::LuCircleAlert, 14)) span { (error) } }
+                p.hint.bad id=(id) aria-live="polite" { (icon_sized(icons::LuCircleAlert, 14)) span { (error) } }
             } @else if let Some(good) = &self.good {
-                p.hint.ok id=(id) { (icon_sized(icons::LuCircleCheck, 14)) span { (good) } }
+                p.hint.ok id=(id) aria-live="polite" { (icon_sized(icons::LuCircleCheck, 14)) span { (good) } }
             } @else if let Some(help) = &self.help {
-                p.hint id=(id) { (help) }
+                p.hint id=(id) aria-live="polite" { (help) }
             }
             (self.extra)
         }
@@ -80,7 +80,7 @@ impl Field {
 
     fn select(&self, choices: &[Choice]) -> Markup {
         html! {
-            select id=(self.id()) name=(self.name) multiple[self.multiple] required[self.required] disabled[self.disabled]
+            select id=(self.id()) name=(self.name) required[self.required] disabled[self.disabled]
                 autocomplete=[self.autocomplete] aria-invalid=[self.invalid()] aria-describedby=[self.described_by()] {
                 @for choice in choices {
                     option value=(choice.value) selected[choice.value == self.value] { (choice.label) }

@@ -107,7 +107,7 @@ fn sidebar(frame: &Frame, current: Option<&str>) -> Markup {
                 }
                 div.menu #person-menu popover {
                     a href=(person.href) { (icon(icons::LuUser)) "Profile and security" }
-                    button type="button" data-dialog="shortcuts" { (icon(icons::LuKeyboard)) "Keyboard shortcuts" }
+                    button type="button" commandfor="shortcuts" command="show-modal" { (icon(icons::LuKeyboard)) "Keyboard shortcuts" }
                     hr;
                     form method="post" action=(person.sign_out) {
                         button type="submit" { (icon(icons::LuLogOut)) "Sign out" }
