@@ -33,7 +33,7 @@ pub struct Chart<'a> {
 /// most four steps cover it.
 #[must_use]
 pub fn axis_step(max: i64) -> i64 {
-    let wanted = max.max(1).div_ceil_by(LINES);
+    let wanted = divide_up(max.max(1), LINES);
     let mut power = 1_i64;
     loop {
         let candidates = [
@@ -56,15 +56,9 @@ pub fn axis_step(max: i64) -> i64 {
     }
 }
 
-trait DivCeil {
-    fn div_ceil_by(self, divisor: i64) -> i64;
-}
-
-impl DivCeil for i64 {
-    /// Division of positive numbers, rounded up.
-    fn div_ceil_by(self, divisor: i64) -> i64 {
-        self / divisor + i64::from(self % divisor != 0)
-    }
+/// Division of numbers above zero, rounded up.
+fn divide_up(value: i64, divisor: i64) -> i64 {
+    value / divisor + i64::from(value % divisor != 0)
 }
 
 /// Where values and positions lie in the picture.
@@ -89,7 +83,7 @@ impl Scale {
         let step = axis_step(max);
         Self {
             step,
-            lines: max.div_ceil_by(step),
+            lines: divide_up(max, step),
             count: chart.labels.len(),
         }
     }
@@ -334,7 +328,7 @@ mod tests {
         #[test]
         fn the_axis_is_never_mostly_empty(max in 4..1_000_000_000_i64) {
             let step = axis_step(max);
-            let lines = max.div_ceil_by(step);
+            let lines = divide_up(max, step);
             prop_assert!((1..=LINES).contains(&lines), "{lines} lines of {step} for {max}");
             prop_assert!(step * lines < max + step);
         }
