@@ -225,7 +225,6 @@ mod tests {
 
     #[test]
     fn hosts_that_cannot_be_read() {
-        let long = format!("{}.com", "a.".repeat(126));
         let longest = format!("{}.com", ["a"; 125].join("."));
         assert_eq!(longest.len(), 253);
         assert!(parse(&longest).is_ok());
@@ -252,7 +251,6 @@ mod tests {
             ("[::1]x", Malformed),
             ("[example.com]", Malformed),
             ("[fe80::1%eth0]", Malformed),
-            (long.as_str(), EmptyLabel),
         ];
         for (text, expected) in rows {
             assert_eq!(parse(text), Err(expected), "{text:?}");

@@ -7,6 +7,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::Method;
+use http::request::Parts;
 
 use crate::answer::{self, under};
 use crate::proxies::strip;
@@ -52,11 +53,7 @@ pub struct ResolverState {
 ///
 /// To be used with `axum::middleware::from_fn_with_state`, around the whole router. Nothing else in a request selects a
 /// tenant, and forwarding headers are gone afterwards.
-pub async fn resolve(
-    State(state): State<ResolverState>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub async fn resolve(State(state): State<ResolverState>, request: Request, next: Next) -> Response {
     let peer = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
@@ -64,25 +61,27 @@ pub async fn resolve(
     let client = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| {
         state.proxies.client(peer, request.headers())
     });
-    let place = match place(&state, peer, &request).await {
+    // In parts, because a body cannot be looked at from two threads and must not be held while waiting.
+    let (mut head, body) = request.into_parts();
+    let place = match place(&state, peer, &head).await {
         Ok(place) => place,
         Err(response) => return *response,
     };
-    strip(request.headers_mut());
-    request.extensions_mut().insert(ClientAddr(client));
-    request.extensions_mut().insert(place);
-    next.run(request).await
+    strip(&mut head.headers);
+    head.extensions.insert(ClientAddr(client));
+    head.extensions.insert(place);
+    next.run(Request::from_parts(head, body)).await
 }
 
 async fn place(
     state: &ResolverState,
     peer: Option<IpAddr>,
-    request: &Request,
+    head: &Parts,
 ) -> Result<Place, Box<Response>> {
-    let (headers, path) = (request.headers(), request.uri().path());
+    let (headers, path) = (&head.headers, head.uri.path());
     let host = state
         .proxies
-        .host(peer, request.uri(), headers)
+        .host(peer, &head.uri, headers)
         .map_err(|error| answer::bad_host(headers, path, error))?;
     let address = match state.base.classify(&host) {
         HostKind::Base => return Ok(Place::Base),
@@ -110,10 +109,10 @@ async fn place(
             }
         },
         Resolution::Moved { host } => {
-            let safe = matches!(*request.method(), Method::GET | Method::HEAD);
+            let safe = matches!(head.method, Method::GET | Method::HEAD);
             Err(if safe {
-                let target = request
-                    .uri()
+                let target = head
+                    .uri
                     .path_and_query()
                     .map_or("/", |target| target.as_str());
                 answer::moved(&format!("{}{target}", state.base.url_of(&host)))
