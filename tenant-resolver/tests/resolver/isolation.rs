@@ -104,19 +104,24 @@ async fn bodies(tx: &mut TenantTx) -> sqlx::Result<Vec<String>> {
 impl Two {
     /// Nothing of any tenant is left on the connection, and the other tenant sees its own alone.
     pub async fn assert_clean(&self, after: &str) {
+        let mut begun = Vec::new();
         for _ in 0..2 {
-            let (setting, rows, alone): (String, i64, bool) = sqlx::query_as(
+            let (setting, rows, begin): (String, i64, String) = sqlx::query_as(
                 "select coalesce(current_setting('app.tenant_id', true), ''),
                         (select count(*) from notes),
-                        transaction_timestamp() = statement_timestamp()",
+                        transaction_timestamp()::text",
             )
             .fetch_one(&self.pool)
             .await
             .unwrap_or_else(|error| panic!("{after}: {error}"));
             assert_eq!(setting, "", "after {after} the connection is still bound");
             assert_eq!(rows, 0, "after {after} rows are visible without a tenant");
-            assert!(alone, "after {after} the transaction is still open");
+            begun.push(begin);
         }
+        assert_ne!(
+            begun[0], begun[1],
+            "after {after} the transaction is still open"
+        );
         let mut tx = self.b.begin().await.expect("a transaction");
         assert_eq!(
             bodies(&mut tx).await.expect("a list"),
