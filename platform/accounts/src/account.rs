@@ -1,11 +1,14 @@
 //! What people do with their own account.
 
+use std::net::IpAddr;
+
 use database::PlatformDb;
 use kernel::{Error, FieldError, Fields, Result, Timestamp, UserId, Zone};
 
 use crate::limits::{self, PRESENT_PASSWORD};
 use crate::sessions::{self, RevokeReason, SessionId};
-use crate::{User, passwords, users};
+use crate::{User, devices, mails, passwords, users};
+use module::Links;
 
 /// The accounts of all people. Cloning shares the connections.
 #[derive(Clone, Debug)]
@@ -24,6 +27,21 @@ pub struct Profile<'a> {
     pub time_zone: &'a str,
 }
 
+/// From where somebody does something, as mails about it say.
+#[derive(Clone, Copy, Debug)]
+pub struct Device<'a> {
+    /// Address of the client.
+    pub ip: IpAddr,
+    /// Browser as it names itself.
+    pub user_agent: &'a str,
+}
+
+impl Device<'_> {
+    pub(crate) fn name(&self) -> String {
+        devices::name(self.user_agent)
+    }
+}
+
 /// A change of password by somebody who knows the present one.
 #[derive(Clone, Copy, Debug)]
 pub struct PasswordChange<'a> {
@@ -33,6 +51,8 @@ pub struct PasswordChange<'a> {
     pub current: &'a str,
     /// The new one; field `new`.
     pub new: &'a str,
+    /// From where.
+    pub device: Device<'a>,
 }
 
 impl Accounts {
@@ -96,13 +116,14 @@ impl Accounts {
         tx.commit().await
     }
 
-    /// Changes the password and ends all other log-ins.
+    /// Changes the password, ends all other log-ins, and mails a notice.
     ///
     /// # Errors
     /// [`Error::Invalid`] for the fields `current` and `new`; [`Error::TooMany`] after five wrong guesses at the
     /// present one.
     pub async fn change_password(
         &self,
+        links: &Links,
         id: UserId,
         change: PasswordChange<'_>,
         now: Timestamp,
@@ -129,6 +150,7 @@ impl Accounts {
         users::set_password(tx.conn(), id, &hash, now).await?;
         let reason = RevokeReason::PasswordChanged;
         sessions::revoke_others(tx.conn(), id, change.keep, reason, now).await?;
+        mails::password_changed(tx.conn(), links, &user, change.device, now).await?;
         tx.commit().await
     }
 }

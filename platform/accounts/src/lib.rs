@@ -5,16 +5,22 @@
 
 mod account;
 pub mod cookies;
+mod dates;
 pub mod devices;
 pub mod limits;
+mod mails;
+mod pages;
 pub mod passwords;
+mod recovery;
 mod secret;
 pub mod sessions;
 mod sign_in;
 pub mod tokens;
 pub mod users;
 
-pub use account::{Accounts, PasswordChange, Profile};
+pub use account::{Accounts, Device, PasswordChange, Profile};
+pub use pages::base_routes;
+pub use recovery::Reset;
 pub use secret::Secret;
 pub use sessions::{Session, SessionId, SessionToken};
 pub use sign_in::{Attempt, SignIn};

@@ -48,7 +48,7 @@ impl Accounts {
     pub async fn sign_in(&self, attempt: Attempt<'_>, now: Timestamp) -> Result<SignIn> {
         let account = attempt.email.normal();
         let network = limits::network(attempt.ip);
-        let pair = format!("{account} {network}");
+        let pair = limits::pair(account, attempt.ip);
         // In this order everywhere, so that tries at the same moment do not wait for each other in a circle. A refusal
         // ends the count: whoever is stopped as a pair cannot lock the account for everybody.
         let counters = [
@@ -82,10 +82,10 @@ impl Accounts {
         };
 
         let mut tx = self.db().begin().await?;
+        users::note_login(tx.conn(), user.id, now).await?;
         limits::clear(tx.conn(), LOGIN_PAIR, &pair).await?;
         limits::give_back(tx.conn(), LOGIN_NETWORK, &network).await?;
         limits::clear(tx.conn(), LOGIN_ACCOUNT, account).await?;
-        users::note_login(tx.conn(), user.id, now).await?;
         let session = NewSession {
             user: user.id,
             tenant: None,

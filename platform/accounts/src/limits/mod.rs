@@ -38,6 +38,11 @@ pub(crate) const LOGIN_NETWORK: Limit = Limit::new("login.network", 100, Duratio
 /// Tries of one address, from wherever: slow guessing from many networks ends here, and a mail opens it again.
 pub(crate) const LOGIN_ACCOUNT: Limit =
     Limit::new("login.account", 20, Duration::from_hours(1)).locking();
+/// Reset mails asked for from one network.
+pub(crate) const RECOVER_NETWORK: Limit =
+    Limit::new("recover.network", 20, Duration::from_hours(1));
+/// Reset mails to one address: nobody's mailbox is filled by somebody else.
+pub(crate) const RECOVER_ACCOUNT: Limit = Limit::new("recover.account", 3, Duration::from_hours(1));
 /// Guesses at the present password by somebody who sits at an open session.
 pub(crate) const PRESENT_PASSWORD: Limit =
     Limit::new("password.present", 5, Duration::from_mins(15));
@@ -122,6 +127,11 @@ pub async fn give_back(conn: &mut PgConnection, limit: Limit, key: &str) -> Resu
 /// Forgets all tries under a key, and opens what was locked.
 pub async fn clear(conn: &mut PgConnection, limit: Limit, key: &str) -> Result<()> {
     store::clear(conn, limit.scope, &key_hash(key)).await
+}
+
+/// The key of [`LOGIN_PAIR`].
+pub(crate) fn pair(email_normal: &str, ip: IpAddr) -> String {
+    format!("{email_normal} {}", network(ip))
 }
 
 /// Opens an account that too many tries had locked: its owner has shown to receive our mail.
