@@ -15,7 +15,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync {
     /// Kind, `<module>.<what>`, such as `blog.publish_due`.
     const KIND: &'static str;
 
-    /// Jobs of one kind and tenant with the same key are one job. `None`: each stands alone.
+    /// Jobs of one kind and tenant with the same key are one job while they wait: the first, at its
+    /// time. Once it runs, a new one may be queued. `None`: each stands alone.
     fn unique_key(&self) -> Option<String> {
         None
     }

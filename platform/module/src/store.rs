@@ -46,8 +46,13 @@ pub(crate) async fn insert_event(
     payload: Value,
     at: Timestamp,
 ) -> Result<()> {
+    // Wakes the dispatcher in the same statement: one more would cost a round trip.
     sqlx::query!(
-        "insert into outbox_events (id, tenant_id, kind, version, payload, occurred_at) values ($1, $2, $3, $4, $5, $6)",
+        "with event as (
+             insert into outbox_events (id, tenant_id, kind, version, payload, occurred_at)
+             values ($1, $2, $3, $4, $5, $6)
+         )
+         select pg_notify('atelier_change', 'work')",
         new_uuid(),
         tenant as _,
         kind,
@@ -68,10 +73,14 @@ pub(crate) async fn insert_job(
     unique_key: Option<String>,
     run_at: Timestamp,
 ) -> Result<()> {
+    // Wakes the runner in the same statement when the job is due; a later one is found by its poll.
     sqlx::query!(
-        "insert into jobs (id, tenant_id, kind, payload, unique_key, run_at, created_at)
-         values ($1, $2, $3, $4, $5, $6, now())
-         on conflict do nothing",
+        "with job as (
+             insert into jobs (id, tenant_id, kind, payload, unique_key, run_at, created_at)
+             values ($1, $2, $3, $4, $5, $6, now())
+             on conflict do nothing
+         )
+         select pg_notify('atelier_change', 'work') where $6 <= now()",
         new_uuid(),
         tenant as _,
         kind,
