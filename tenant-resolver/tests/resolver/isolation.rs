@@ -106,7 +106,7 @@ impl Two {
     pub async fn assert_clean(&self, after: &str) {
         let mut begun = Vec::new();
         for _ in 0..2 {
-            let (setting, rows, begin): (String, i64, String) = sqlx::query_as(
+            let (setting, rows, at): (String, i64, String) = sqlx::query_as(
                 "select coalesce(current_setting('app.tenant_id', true), ''),
                         (select count(*) from notes),
                         transaction_timestamp()::text",
@@ -116,7 +116,7 @@ impl Two {
             .unwrap_or_else(|error| panic!("{after}: {error}"));
             assert_eq!(setting, "", "after {after} the connection is still bound");
             assert_eq!(rows, 0, "after {after} rows are visible without a tenant");
-            begun.push(begin);
+            begun.push(at);
         }
         assert_ne!(
             begun[0], begun[1],
