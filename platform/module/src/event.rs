@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use kernel::{Result, Timestamp};
+use kernel::{Result, TenantId, Timestamp};
 use serde::Serialize;
+use sqlx::PgConnection;
 use tenant_resolver::TenantTx;
 
 use crate::JobContext;
@@ -26,15 +27,21 @@ pub trait Event: Serialize + Send + Sync {
 /// When the statement fails.
 pub async fn emit<E: Event>(tx: &mut TenantTx, event: &E, at: Timestamp) -> Result<()> {
     let tenant = tx.tenant();
-    crate::store::insert_event(
-        tx.conn(),
-        tenant,
-        E::KIND,
-        E::VERSION,
-        serde_json::to_value(event)?,
-        at,
-    )
-    .await
+    emit_for(tx.conn(), tenant, event, at).await
+}
+
+/// As [`emit`], in a transaction of the platform.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn emit_for<E: Event>(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    event: &E,
+    at: Timestamp,
+) -> Result<()> {
+    let payload = serde_json::to_value(event)?;
+    crate::store::insert_event(conn, tenant, E::KIND, E::VERSION, payload, at).await
 }
 
 /// A handler of events. Its payload is the event's.

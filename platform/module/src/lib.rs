@@ -36,7 +36,7 @@ pub use app::App;
 pub use audit::{Actor, Audit};
 pub use contract::Module;
 pub use ctx::{Ctx, Person, RequestFacts};
-pub use event::{Event, EventHandler, Subscriptions, emit};
+pub use event::{Event, EventHandler, Subscriptions, emit, emit_for};
 pub use gate::{Allowed, Gate, GateKind, Guard, Member, Mounted, Public};
 pub use idempotency::IdempotencyKey;
 pub use job::{Job, JobContext, JobFuture, JobHandler, Jobs, enqueue};
