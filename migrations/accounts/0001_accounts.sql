@@ -51,7 +51,7 @@ create table sessions (
     constraint sessions_expiry_check check (idle_expires_at <= absolute_expires_at),
     constraint sessions_revoke_reason_check check (
         (revoked_at is null) = (revoke_reason is null)
-        and revoke_reason in ('log_out', 'by_owner', 'password_changed', 'password_reset', 'disabled')
+        and revoke_reason in ('log_out', 'by_owner', 'password_changed', 'password_reset', 'disabled', 'removed')
     )
 );
 create index sessions_user_idx on sessions (user_id, last_seen_at desc);

@@ -119,6 +119,8 @@ pub enum RevokeReason {
     PasswordReset,
     /// The account was switched off.
     Disabled,
+    /// A tenant removed or suspended the person.
+    Removed,
 }
 
 impl RevokeReason {
@@ -129,6 +131,7 @@ impl RevokeReason {
             Self::PasswordChanged => "password_changed",
             Self::PasswordReset => "password_reset",
             Self::Disabled => "disabled",
+            Self::Removed => "removed",
         }
     }
 }
@@ -156,6 +159,29 @@ pub async fn find(
 /// Notes that a session is in use, at most once every five minutes.
 pub async fn touch(conn: &mut PgConnection, id: SessionId, now: Timestamp) -> Result<()> {
     store::touch(conn, id, now, now.minus(TOUCH_EVERY), now.plus(IDLE)).await
+}
+
+/// Ends one session and no other: the browser is signed out on that host.
+pub async fn revoke(
+    conn: &mut PgConnection,
+    session: &Session,
+    reason: RevokeReason,
+    now: Timestamp,
+) -> Result<()> {
+    store::revoke(conn, session.id, reason.as_str(), now).await?;
+    Change::User(session.user).announce(conn).await
+}
+
+/// Ends all sessions of a person on one tenant's host.
+pub async fn revoke_in_tenant(
+    conn: &mut PgConnection,
+    user: UserId,
+    tenant: TenantId,
+    reason: RevokeReason,
+    now: Timestamp,
+) -> Result<()> {
+    store::revoke_in_tenant(conn, user, tenant, reason.as_str(), now).await?;
+    Change::User(user).announce(conn).await
 }
 
 /// Ends everything that stems from one log-in: the browser is signed out on all hosts. Whether there was anything

@@ -1,6 +1,6 @@
 //! Statements over `sessions`.
 
-use kernel::{Result, Timestamp, UserId};
+use kernel::{Result, TenantId, Timestamp, UserId};
 use sqlx::PgConnection;
 
 use super::{Login, NewSession, Session, SessionId};
@@ -67,6 +67,43 @@ pub(super) async fn touch(
         now as _,
         unless_since as _,
         idle_expires_at as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn revoke(
+    conn: &mut PgConnection,
+    id: SessionId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        "update sessions set revoked_at = $3, revoke_reason = $2 where id = $1 and revoked_at is null",
+        id as _,
+        reason,
+        now as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn revoke_in_tenant(
+    conn: &mut PgConnection,
+    user: UserId,
+    tenant: TenantId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        "update sessions set revoked_at = $4, revoke_reason = $3
+         where user_id = $1 and tenant_id = $2 and revoked_at is null",
+        user as _,
+        tenant as _,
+        reason,
+        now as _,
     )
     .execute(conn)
     .await?;
