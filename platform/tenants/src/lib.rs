@@ -1,1 +1,116 @@
-//! Tenants: addresses, members, roles, invitations, theme, audit.
+//! Tenants: sign-up and addresses, members and roles, invitations, settings and brand, the audit log, and the way
+//! from the base host into a tenant.
+//!
+//! One state, [`Tenants`], is made by the server and given to every handler as an extension. What belongs to nobody
+//! yet, or to several tenants, runs in transactions of the platform; everything else in the tenant's own.
+#![warn(missing_docs)]
+
+mod audit;
+mod directory;
+mod entry;
+mod invitations;
+mod members;
+mod reserved;
+mod respond;
+mod roles;
+mod settings;
+mod signup;
+mod state;
+mod theme;
+
+use kernel::{Permission, Role};
+use module::Routes;
+
+pub use directory::{Directory, StandingsSource};
+pub use entry::{HOP_CODE_LIFETIME, Workspace};
+pub use invitations::{Invitation, InvitationStatus, InviteForm};
+pub use members::{
+    Filter as MemberFilter, Member, MemberRemoved, Principal, Sort as MemberSort,
+    Status as MemberStatus,
+};
+pub use reserved::is_reserved;
+pub use settings::{GeneralForm, QUARANTINE, REDIRECT};
+pub use signup::{
+    Availability, Confirmed, NewTenant, Pending, Provision, Reason, SignupForm, TenantCreated,
+};
+pub use state::{Hooks, Tenants};
+
+/// The migrations of the tables of this crate.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Scripts of the pages of this crate.
+pub static ASSETS: &[ui::Asset] = &[];
+
+/// What may be allowed in a workspace besides its modules.
+pub static PERMISSIONS: &[Permission] = &[
+    Permission {
+        key: "workspace.members.read",
+        title: "See the people of the workspace",
+        roles: &[Role::Manager, Role::Editor, Role::Author, Role::Viewer],
+    },
+    Permission {
+        key: "workspace.members.invite",
+        title: "Invite people",
+        roles: &[Role::Manager],
+    },
+    Permission {
+        key: "workspace.members.manage",
+        title: "Change roles, suspend and remove people",
+        roles: &[],
+    },
+    Permission {
+        key: "workspace.owners.change",
+        title: "Make and unmake owners",
+        roles: &[],
+    },
+    Permission {
+        key: "workspace.settings.read",
+        title: "See the settings",
+        roles: &[Role::Manager],
+    },
+    Permission {
+        key: "workspace.settings.update",
+        title: "Change name, address, brand and formats",
+        roles: &[],
+    },
+    Permission {
+        key: "workspace.audit.read",
+        title: "Read the audit log",
+        roles: &[],
+    },
+];
+
+/// Kinds of events that this crate emits.
+pub const EVENTS: &[&str] = &["tenant.created", "member.joined", "member.removed"];
+
+mod guards {
+    //! The permissions as types, for the gates.
+
+    module::guard!(ReadMembers = "workspace.members.read");
+    module::guard!(InviteMembers = "workspace.members.invite");
+    module::guard!(ManageMembers = "workspace.members.manage");
+    module::guard!(ChangeOwners = "workspace.owners.change");
+    module::guard!(ReadSettings = "workspace.settings.read");
+    module::guard!(UpdateSettings = "workspace.settings.update");
+    module::guard!(ReadAudit = "workspace.audit.read");
+}
+
+/// Pages of the base host.
+#[must_use]
+pub fn base_routes() -> Routes {
+    signup::pages::routes()
+        .merge(entry::base_pages::routes())
+        .merge(invitations::accept::routes())
+}
+
+/// Pages of a tenant's host.
+#[must_use]
+pub fn tenant_routes() -> Routes {
+    members::pages::routes()
+        .merge(invitations::pages::routes())
+        .merge(settings::pages::routes())
+        .merge(settings::brand_pages::routes())
+        .merge(audit::pages::routes())
+        .merge(entry::tenant_pages::routes())
+        .merge(theme::routes())
+}

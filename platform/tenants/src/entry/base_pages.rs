@@ -1,0 +1,3 @@
+pub(crate) fn routes() -> module::Routes {
+    module::Routes::new()
+}

@@ -1,0 +1,295 @@
+//! Statements about members.
+
+use kernel::{Email, MembershipId, Result, Role, RoleId, TenantId, Timestamp, UserId};
+use sqlx::PgConnection;
+use tenant_resolver::TenantTx;
+
+use super::{Filter, Member, Principal, Status};
+use crate::roles;
+
+/// A member in the making.
+pub(crate) struct NewMember<'a> {
+    pub id: MembershipId,
+    pub user: UserId,
+    pub name: &'a str,
+    pub email: &'a Email,
+}
+
+struct Row {
+    id: MembershipId,
+    user: UserId,
+    name: String,
+    email: String,
+    status: String,
+    roles: Vec<String>,
+    joined_at: Timestamp,
+    last_seen_at: Option<Timestamp>,
+}
+
+impl From<Row> for Member {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            user: row.user,
+            name: row.name,
+            email: row.email,
+            // The check constraint allows no other.
+            status: Status::parse(&row.status).unwrap_or(Status::Left),
+            roles: roles::read(&row.roles),
+            joined_at: row.joined_at,
+            last_seen_at: row.last_seen_at,
+        }
+    }
+}
+
+pub(super) async fn principal(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Option<Principal>> {
+    let found = sqlx::query!(
+        r#"select m.id as "id: MembershipId", m.display_name, m.contact_email,
+                  array(select r.key from membership_roles mr
+                        join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
+                        where mr.tenant_id = m.tenant_id and mr.membership_id = m.id) as "roles!"
+           from memberships m
+           where m.tenant_id = $1 and m.user_id = $2 and m.status = 'active'"#,
+        tenant as _,
+        user as _,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.map(|row| Principal {
+        membership: row.id,
+        name: row.display_name,
+        email: row.contact_email,
+        roles: roles::read(&row.roles),
+    }))
+}
+
+pub(super) async fn find(tx: &mut TenantTx, id: MembershipId) -> Result<Option<Member>> {
+    let tenant = tx.tenant();
+    let found = sqlx::query_as!(
+        Row,
+        r#"select m.id as "id: _", m.user_id as "user: _", m.display_name as name, m.contact_email as email,
+                  m.status, m.joined_at, m.last_seen_at,
+                  array(select r.key from membership_roles mr
+                        join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
+                        where mr.tenant_id = m.tenant_id and mr.membership_id = m.id) as "roles!"
+           from memberships m where m.tenant_id = $1 and m.id = $2"#,
+        tenant as _,
+        id as _,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(found.map(Member::from))
+}
+
+pub(super) async fn list(tx: &mut TenantTx, filter: &Filter) -> Result<Vec<Member>> {
+    let tenant = tx.tenant();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"with keyed as (
+             select m.tenant_id, m.id, m.user_id, m.display_name, m.contact_email, m.status, m.joined_at, m.last_seen_at,
+                    (case $2 when 'name' then lower(m.display_name)
+                             when 'joined' then to_char(m.joined_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS')
+                             else coalesce(to_char(m.last_seen_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), '') end) collate "C" as key
+             from memberships m where m.tenant_id = $1
+           ), last as (select key, id from keyed where tenant_id = $1 and id = $4)
+           select k.id as "id: _", k.user_id as "user: _", k.display_name as name, k.contact_email as email,
+                  k.status, k.joined_at, k.last_seen_at,
+                  array(select r.key from membership_roles mr
+                        join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
+                        where mr.tenant_id = k.tenant_id and mr.membership_id = k.id) as "roles!"
+           from keyed k
+           where k.tenant_id = $1
+             and (case when $5::text is null then k.status <> 'left' else k.status = $5 end)
+             and ($6::text = '' or strpos(lower(k.display_name), lower($6)) > 0 or strpos(lower(k.contact_email), lower($6)) > 0)
+             and ($7::text is null or exists (
+                   select from membership_roles mr
+                   join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
+                   where mr.tenant_id = k.tenant_id and mr.membership_id = k.id and r.key = $7))
+             and ($4::uuid is null
+                  or (not $3 and (k.key, k.id) > (select last.key, last.id from last))
+                  or ($3 and (k.key, k.id) < (select last.key, last.id from last)))
+           order by case when not $3 then k.key end, case when not $3 then k.id end,
+                    case when $3 then k.key end desc, case when $3 then k.id end desc
+           limit $8"#,
+        tenant as _,
+        filter.sort.as_str(),
+        filter.descending,
+        filter.after as _,
+        filter.status.map(Status::as_str),
+        filter.words.trim(),
+        filter.role.map(Role::key),
+        filter.limit + 1,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(Member::from).collect())
+}
+
+/// Makes changes to the members of the tenant wait for each other.
+pub(super) async fn lock_tenant(tx: &mut TenantTx) -> Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query_scalar!(
+        "select id from tenants where id = $1 for no key update",
+        tenant as _
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// How many owners can enter.
+pub(super) async fn owners(tx: &mut TenantTx) -> Result<i64> {
+    let tenant = tx.tenant();
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "count!"
+           from memberships m
+           join membership_roles mr on mr.tenant_id = m.tenant_id and mr.membership_id = m.id
+           join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
+           where m.tenant_id = $1 and m.status = 'active' and r.key = 'owner'"#,
+        tenant as _,
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+pub(super) async fn set_status(
+    tx: &mut TenantTx,
+    id: MembershipId,
+    status: Status,
+    now: Timestamp,
+) -> Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "update memberships
+         set status = $3, left_at = case when $3 = 'left' then $4::timestamptz end, rev = rev + 1, updated_at = $4
+         where tenant_id = $1 and id = $2",
+        tenant as _,
+        id as _,
+        status.as_str(),
+        now as _,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Gives a member exactly these roles.
+pub(crate) async fn replace_roles(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    member: MembershipId,
+    roles: &[RoleId],
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        "delete from membership_roles
+         where tenant_id = $1 and membership_id = $2 and not (role_id = any ($3::uuid[]))",
+        tenant as _,
+        member as _,
+        roles as _,
+    )
+    .execute(&mut *conn)
+    .await?;
+    add_roles(conn, tenant, member, roles, now).await
+}
+
+/// Gives a member more roles.
+pub(crate) async fn add_roles(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    member: MembershipId,
+    roles: &[RoleId],
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into membership_roles (tenant_id, membership_id, role_id, granted_at)
+         select $1, $2, role_id, $4 from unnest($3::uuid[]) role_id
+         on conflict do nothing",
+        tenant as _,
+        member as _,
+        roles as _,
+        now as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn insert(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    member: &NewMember<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into memberships (tenant_id, id, user_id, status, display_name, contact_email, joined_at, created_at, updated_at)
+         values ($1, $2, $3, 'active', $4, $5, $6, $6, $6)",
+        tenant as _,
+        member.id as _,
+        member.user as _,
+        member.name,
+        member.email.as_str(),
+        now as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The place that a person has, or once had, in a tenant.
+pub(crate) async fn joined(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Option<(MembershipId, Status)>> {
+    let found = sqlx::query!(
+        r#"select id as "id: MembershipId", status from memberships
+           where tenant_id = $1 and user_id = $2 for update"#,
+        tenant as _,
+        user as _,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.map(|row| (row.id, Status::parse(&row.status).unwrap_or(Status::Left))))
+}
+
+/// Takes somebody back who had left.
+pub(crate) async fn rejoin(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    id: MembershipId,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        "update memberships set status = 'active', left_at = null, joined_at = $3, rev = rev + 1, updated_at = $3
+         where tenant_id = $1 and id = $2",
+        tenant as _,
+        id as _,
+        now as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notes that a member entered.
+pub(crate) async fn seen(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    id: MembershipId,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        "update memberships set last_seen_at = $3 where tenant_id = $1 and id = $2",
+        tenant as _,
+        id as _,
+        now as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
