@@ -1,6 +1,7 @@
 //! `docs/openapi.json`: the description of the API, as the server writes it.
 
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::{fs, io};
 
 use crate::{Outcome, shell, workspace};
@@ -11,9 +12,10 @@ pub fn file() -> PathBuf {
 
 /// Writes the description anew.
 pub fn write() -> Outcome<()> {
-    let mut cargo = shell::cargo();
-    cargo.args(["run", "--quiet", "--package", "server", "--", "openapi"]);
-    let text = shell::capture(&mut cargo)?;
+    // Built like the tests and with them, or each library would be built once more with other features.
+    shell::run(shell::cargo().args(["build", "--workspace", "--all-targets"]))?;
+    let server = workspace::target().join("debug/atelier");
+    let text = shell::capture(Command::new(server).arg("openapi").stdin(Stdio::null()))?;
     if text.is_empty() && !file().exists() {
         eprintln!("the server describes no API yet");
         return Ok(());

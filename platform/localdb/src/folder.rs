@@ -213,11 +213,20 @@ impl Folder {
 
     /// Removes a throw-away folder with all it holds.
     pub(crate) fn remove(self) {
-        if let Some(data_dir) = self.root.parent() {
-            remove_throwaway(data_dir);
+        if let Some(data_dir) = self.root.parent()
+            && let Err(error) = fs::remove_dir_all(data_dir)
+        {
+            tracing::warn!(folder = %data_dir.display(), %error, "could not remove a throw-away data folder");
         }
+    }
+}
+
+impl Drop for Folder {
+    /// Lets go of the folder. The lock goes with its file.
+    fn drop(&mut self) {
         if !self.run.starts_with(&self.root) {
-            let _ = fs::remove_dir_all(&self.run);
+            // Still full while a server that could not be ended uses it.
+            let _ = fs::remove_dir(&self.run);
         }
     }
 }
@@ -274,12 +283,6 @@ pub(crate) async fn sweep(temp: &Path) {
         {
             folder.remove();
         }
-    }
-}
-
-fn remove_throwaway(data_dir: &Path) {
-    if let Err(error) = fs::remove_dir_all(data_dir) {
-        tracing::warn!(folder = %data_dir.display(), %error, "could not remove a throw-away data folder");
     }
 }
 

@@ -341,6 +341,7 @@ async fn line_6_the_server_has_its_own_process_group_a_clean_environment_and_a_s
         "{uid}"
     );
     server.stop().await;
+    assert!(!socket.exists(), "the folder of the socket is left");
 }
 
 #[tokio::test]
