@@ -79,4 +79,25 @@ impl Tenant {
             .find(|standing| standing.module == module)
             .map(|standing| standing.access(now))
     }
+
+    /// The most there may be of something that plans limit; `None` for no limit.
+    ///
+    /// Plans add nothing up: the most generous of those in force decides.
+    #[must_use]
+    pub fn limit(&self, entitlement: &str, now: Timestamp) -> Option<i64> {
+        let in_force = self
+            .standings
+            .iter()
+            .filter(|standing| standing.access(now).reads());
+        let mut most = Some(0);
+        let mut any = false;
+        for standing in in_force {
+            any = true;
+            most = match (most, standing.limits.get(entitlement)) {
+                (Some(most), Some(limit)) => Some(most.max(*limit)),
+                _ => None,
+            };
+        }
+        if any { most } else { None }
+    }
 }

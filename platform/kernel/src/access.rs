@@ -2,6 +2,7 @@
 //!
 //! Source: platform specification 3.5.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -134,6 +135,8 @@ pub struct Standing {
     pub read_only_until: Option<Timestamp>,
     /// An operator's override, and until when it holds.
     pub override_access: Option<(Access, Timestamp)>,
+    /// What the plan limits: key of an entitlement and the most there may be. Absent: no limit.
+    pub limits: BTreeMap<String, i64>,
 }
 
 impl Standing {
@@ -213,6 +216,7 @@ mod tests {
             grace_until: None,
             read_only_until: None,
             override_access: None,
+            limits: BTreeMap::new(),
         }
     }
 

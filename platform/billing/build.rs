@@ -1,0 +1,4 @@
+//! Makes cargo notice new migrations.
+fn main() {
+    println!("cargo:rerun-if-changed=../../migrations/billing");
+}
