@@ -16,6 +16,7 @@
 
 mod app;
 mod audit;
+pub mod conditional;
 mod contract;
 mod ctx;
 mod event;
