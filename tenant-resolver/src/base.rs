@@ -62,39 +62,8 @@ impl BaseHost {
         })
     }
 
-    /// The base host's name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.name.as_str()
-    }
-
-    /// Whether people reach the platform over https; decides the `Secure` attribute of cookies.
-    #[must_use]
-    pub fn is_secure(&self) -> bool {
-        self.scheme == "https"
-    }
-
-    /// Scheme, host and port of the base host.
-    #[must_use]
-    pub fn url(&self) -> String {
-        self.url_of(self.name.as_str())
-    }
-
-    /// Scheme, host and port of the operators' console.
-    #[must_use]
-    pub fn ops_url(&self) -> String {
-        self.url_of(&format!("{OPS}.{}", self.name))
-    }
-
-    /// Scheme, host and port of a tenant's address under the base host.
-    #[must_use]
-    pub fn slug_url(&self, slug: &str) -> String {
-        self.url_of(&format!("{slug}.{}", self.name))
-    }
-
     /// Scheme, host and port of any host of ours: all are reached in the same way.
-    #[must_use]
-    pub fn url_of(&self, host: &str) -> String {
+    pub(crate) fn url_of(&self, host: &str) -> String {
         match self.port {
             Some(port) => format!("{}://{host}:{port}", self.scheme),
             None => format!("{}://{host}", self.scheme),
@@ -202,13 +171,12 @@ mod tests {
     #[test]
     fn addresses_keep_scheme_and_port() {
         let local = BaseHost::parse("http://localhost:8080").unwrap();
-        assert_eq!(local.url(), "http://localhost:8080");
-        assert_eq!(local.ops_url(), "http://ops.localhost:8080");
-        assert_eq!(local.slug_url("north"), "http://north.localhost:8080");
-        assert!(!local.is_secure());
+        assert_eq!(
+            local.url_of("north.localhost"),
+            "http://north.localhost:8080"
+        );
         let public = BaseHost::parse("https://atelier.example:443/").unwrap();
-        assert_eq!(public.url(), "https://atelier.example");
-        assert!(public.is_secure());
+        assert_eq!(public.url_of("studio.test"), "https://studio.test");
     }
 
     #[test]

@@ -19,7 +19,10 @@ use std::time::Duration;
 pub use begin::Binding;
 pub use change::{CHANNEL, Change};
 pub use error::SetupError;
+pub use migrate::{Applied, Owner, Step, migrate, pending};
+pub use notify::Listener;
 pub use platform_tx::{PlatformDb, PlatformTx};
+pub use pools::{PoolSettings, connect};
 
 /// A pause of half to one and a half times `milliseconds`, so that those who failed together do not retry together.
 fn jitter(milliseconds: u64) -> Duration {

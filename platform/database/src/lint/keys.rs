@@ -34,7 +34,8 @@ pub(super) const LINTS: &[Lint] = &[
         ),
         given: nothing,
     },
-    // An index answers for `is not null` alone, too: a row without the key refers to nothing.
+    // Led by the tenant, also where the key itself is not: whoever looks for such rows names the tenant. An index for
+    // `is not null` alone will do, too: a row without the key refers to nothing.
     Lint {
         name: "foreign-key-index",
         sql: over_tables!(
@@ -45,9 +46,11 @@ pub(super) const LINTS: &[Lint] = &[
                and not exists (
                  select from pg_index i
                  where i.indrelid = k.conrelid and i.indisvalid
-                   and (select array_agg(attnum order by attnum)
-                        from unnest((i.indkey::int2[])[0:cardinality(k.conkey) - 1]) attnum)
-                     = (select array_agg(attnum order by attnum) from unnest(k.conkey) attnum)
+                   and exists (
+                     select from (values (k.conkey), (own.tenant_attnum || k.conkey)) as wanted (columns)
+                     where (select array_agg(attnum order by attnum)
+                            from unnest((i.indkey::int2[])[0:cardinality(wanted.columns) - 1]) attnum)
+                         = (select array_agg(attnum order by attnum) from unnest(wanted.columns) attnum))
                    and (i.indpred is null
                         or exists (select from pg_attribute a
                                    where a.attrelid = k.conrelid and a.attnum = any (k.conkey)

@@ -84,4 +84,30 @@ pub(super) const LINTS: &[Lint] = &[
             names(rules.shared).chain(histories).collect()
         },
     },
+    // Where tenants do reach a table outside the rule, the same row security bounds them: they see or add rows of
+    // their own alone. `tenants` is its own key.
+    Lint {
+        name: "shared-policy",
+        sql: over_tables!(
+            ", reached as (
+               select oid, name, relrowsecurity and relforcerowsecurity as secured,
+                      case when name = 'tenants' then 'id' else 'tenant_id' end as own
+               from tables
+               where (name = 'tenants' or tenant_attnum is not null and name = any ($1))
+                 and (has_any_column_privilege('atelier_tenant', oid, 'select, insert, update')
+                      or has_table_privilege('atelier_tenant', oid, 'delete'))
+             )
+             select name, 'is reached by atelier_tenant without enabled and forced row level security'
+             from reached where not secured
+             union all
+             select r.name || '.' || p.polname, 'does not bound atelier_tenant to its own rows'
+             from reached r
+             join pg_policy p on p.polrelid = r.oid
+             cross join format('(%I = (NULLIF(current_setting(''app.tenant_id''::text, true), ''''::text))::uuid)', r.own) as shape
+             where p.polroles && array[0, to_regrole('atelier_tenant')::oid]
+               and (coalesce(pg_get_expr(p.polqual, p.polrelid), shape) <> shape
+                    or coalesce(pg_get_expr(p.polwithcheck, p.polrelid), shape) <> shape)"
+        ),
+        given: nothing,
+    },
 ];

@@ -22,7 +22,7 @@ const RULES: Rules<'_> = Rules {
         Ownership {
             key: "photo",
             prefixes: &["photo"],
-            references: &["tenants"],
+            references: &["tenants", "worker"],
         },
         Ownership {
             key: "music",
@@ -43,6 +43,10 @@ const SOUND: &str = "
     create table tenants (id uuid primary key);
     grant select on tenants to atelier_platform;
     create table jobs (id uuid primary key, tenant_id uuid);
+    alter table jobs enable row level security;
+    alter table jobs force row level security;
+    create policy tenant_enqueues on jobs for insert to atelier_tenant
+        with check (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
     grant insert on jobs to atelier_tenant;
     create table photo_albums (
         tenant_id uuid not null references tenants (id),
@@ -53,6 +57,8 @@ const SOUND: &str = "
         currency text,
         made_at timestamptz,
         during tstzrange,
+        job_id uuid,
+        constraint photo_albums_job_id_fkey foreign key (job_id) references jobs (id),
         primary key (tenant_id, id),
         constraint photo_albums_title_key unique (tenant_id, title),
         constraint photo_albums_title_check check (title <> ''),
@@ -60,6 +66,7 @@ const SOUND: &str = "
         constraint photo_albums_during_excl exclude using gist (tenant_id with =, during with &&)
     );
     create index photo_albums_parent_id_idx on photo_albums (tenant_id, parent_id) where parent_id is not null;
+    create index photo_albums_job_id_idx on photo_albums (tenant_id, job_id);
     create table photo_links (tenant_id uuid not null, id uuid not null, token bytea not null,
         primary key (tenant_id, id), constraint photo_links_token_key unique (token));
     create table photo_events (tenant_id uuid not null, id uuid not null, primary key (tenant_id, id));
@@ -198,7 +205,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "jobs:insert",
         "revoke insert on jobs from atelier_tenant",
     ),
-    ("stale-exception", "jobs", "drop table jobs"),
+    ("stale-exception", "jobs", "drop table jobs cascade"),
     (
         "stale-exception",
         "photo_search",
@@ -229,6 +236,11 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "foreign-key",
         "photo_albums.photo_albums_parent_id_fkey",
         "alter table photo_albums drop constraint photo_albums_parent_id_fkey, add constraint photo_albums_parent_id_fkey foreign key (tenant_id, parent_id) references photo_albums (tenant_id, id) on delete set null (parent_id)",
+    ),
+    (
+        "foreign-key-index",
+        "photo_albums.photo_albums_job_id_fkey",
+        "drop index photo_albums_job_id_idx",
     ),
     (
         "foreign-key-index",
@@ -380,6 +392,26 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "shared",
         "tenants",
         "grant update (id) on tenants to atelier_tenant",
+    ),
+    (
+        "shared-policy",
+        "jobs",
+        "alter table jobs no force row level security",
+    ),
+    (
+        "shared-policy",
+        "jobs.tenant_enqueues",
+        "alter policy tenant_enqueues on jobs with check (true)",
+    ),
+    (
+        "shared-policy",
+        "jobs.open",
+        "create policy open on jobs for select using (true)",
+    ),
+    (
+        "shared-policy",
+        "tenants",
+        "grant select on tenants to atelier_tenant",
     ),
 ];
 
