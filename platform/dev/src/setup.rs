@@ -28,72 +28,77 @@ const BROWSERS: [&str; 5] = [
     "chrome",
 ];
 
+/// Chromium and the letters it needs, signs and pictures included.
+const BROWSER_PACKAGES: [&str; 3] = ["chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"];
+
 /// Installs what is missing where that is possible without asking; otherwise names the one command that does.
 pub fn ensure_programs() -> Outcome<()> {
-    let mut packages = Vec::new();
+    let mut missing = Vec::new();
     if let Err(error) = localdb::Binaries::find(None) {
         if !matches!(error, localdb::Error::NoBinaries { .. }) {
             return Err(error.to_string());
         }
-        packages.push("postgresql");
+        missing.push("postgresql");
     }
-    if browser().is_none() {
-        packages.extend(["chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"]);
+    let without_browser = browser().is_none();
+    if without_browser {
+        missing.extend(BROWSER_PACKAGES);
     }
-    if packages.is_empty() {
+    if missing.is_empty() {
         return Ok(());
     }
     if !shell::works("apt-get", &["--version"]) {
-        let postgres = localdb::find::install_command();
+        let oldest = localdb::find::OLDEST_MAJOR;
+        let postgres =
+            localdb::find::install_command().map(|command| format!(" PostgreSQL: {command}"));
         return Err(format!(
-            "The tests need PostgreSQL {} or later with its contrib modules, and Chromium.{}",
-            localdb::find::OLDEST_MAJOR,
-            postgres
-                .map(|command| format!(" PostgreSQL: {command}"))
-                .unwrap_or_default()
+            "The tests need PostgreSQL {oldest} or later with its contrib modules, and Chromium.{}",
+            postgres.unwrap_or_default()
         ));
     }
     let by_sudo = !shell::works("test", &["-w", "/var/lib/dpkg"]);
-    let command = format!(
-        "apt-get install --yes --no-install-recommends {}",
-        packages.join(" ")
-    );
     if by_sudo && !shell::works("sudo", &["-n", "true"]) {
+        let command = format!("sudo apt-get install --yes {}", missing.join(" "));
         return Err(format!(
-            "Some programs that the tests need are missing. Run this and try again:\n  sudo {command}"
+            "Programs that the tests need are missing. Run this and try again:\n  {command}"
         ));
     }
-    shell::title(&format!("installing {}", packages.join(", ")));
-    let apt = || {
-        let mut apt = if by_sudo {
-            Command::new("sudo")
-        } else {
-            Command::new("env")
-        };
-        if by_sudo {
-            apt.arg("-n").arg("env");
-        }
-        apt.args([
-            "DEBIAN_FRONTEND=noninteractive",
-            "apt-get",
-            "-qq",
-            "-o=Dpkg::Use-Pty=0",
-        ])
-        .stdin(Stdio::null());
-        // The closing lines of a run are for tests.
-        apt.stdout(std::io::stderr());
-        apt
-    };
     // Old lists still name most packages, so a failure here need not be the end.
-    if let Err(reason) = shell::run(apt().arg("update")) {
+    if let Err(reason) = apt(by_sudo, &["update"]) {
         eprintln!("{reason}");
     }
-    shell::run(
-        apt()
-            .args(["install", "--yes", "--no-install-recommends"])
-            .args(&packages),
+    if missing.contains(&"postgresql") {
+        install(by_sudo, &["postgresql"])?;
+    }
+    // Ubuntu has Chromium as a snap alone, which a container cannot run. The browser tests then say that they skip.
+    if without_browser && let Err(reason) = install(by_sudo, &BROWSER_PACKAGES) {
+        eprintln!("{reason}\nGoing on without a browser.");
+    }
+    Ok(())
+}
+
+fn install(by_sudo: bool, packages: &[&str]) -> Outcome<()> {
+    shell::title(&format!("installing {}", packages.join(", ")));
+    apt(
+        by_sudo,
+        &[&["install", "--yes", "--no-install-recommends"], packages].concat(),
     )
-    .map_err(|reason| format!("{reason}\nRun this by hand and try again:\n  {command}"))
+}
+
+fn apt(by_sudo: bool, arguments: &[&str]) -> Outcome<()> {
+    let mut apt = Command::new(if by_sudo { "sudo" } else { "env" });
+    if by_sudo {
+        apt.args(["-n", "env"]);
+    }
+    apt.args([
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        "-qq",
+        "-o=Dpkg::Use-Pty=0",
+    ])
+    .args(arguments);
+    // The standard output is for the tests.
+    shell::run(apt.stdin(Stdio::null()).stdout(std::io::stderr()))
 }
 
 fn browser() -> Option<&'static str> {
