@@ -31,6 +31,9 @@ const BROWSERS: [&str; 5] = [
 /// Chromium and the letters it needs, signs and pictures included.
 const BROWSER_PACKAGES: [&str; 3] = ["chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"];
 
+/// What fetches axe-core where there is no npm.
+const PIP_PACKAGES: [&str; 2] = ["python3-pip", "ca-certificates"];
+
 /// Installs what is missing where that is possible without asking; otherwise names the one command that does.
 pub fn ensure_programs() -> Outcome<()> {
     let mut missing = Vec::new();
@@ -40,8 +43,10 @@ pub fn ensure_programs() -> Outcome<()> {
         }
         missing.push("postgresql");
     }
-    let without_browser = browser().is_none();
-    if without_browser {
+    if !axe_file().is_file() && !axe_by_pip_file().is_file() && !works_npm() && !works_pip() {
+        missing.extend(PIP_PACKAGES);
+    }
+    if !has_browser() {
         missing.extend(BROWSER_PACKAGES);
     }
     if missing.is_empty() {
@@ -67,11 +72,16 @@ pub fn ensure_programs() -> Outcome<()> {
     if let Err(reason) = apt(by_sudo, &["update"]) {
         eprintln!("{reason}");
     }
-    if missing.contains(&"postgresql") {
-        install(by_sudo, &["postgresql"])?;
+    let (needed, browser): (Vec<&str>, Vec<&str>) = missing
+        .iter()
+        .partition(|name| !BROWSER_PACKAGES.contains(name));
+    if !needed.is_empty() {
+        install(by_sudo, &needed)?;
     }
     // Ubuntu has Chromium as a snap alone, which a container cannot run. The browser tests then say that they skip.
-    if without_browser && let Err(reason) = install(by_sudo, &BROWSER_PACKAGES) {
+    if !browser.is_empty()
+        && let Err(reason) = install(by_sudo, &browser)
+    {
         eprintln!("{reason}\nGoing on without a browser.");
     }
     Ok(())
@@ -101,22 +111,37 @@ fn apt(by_sudo: bool, arguments: &[&str]) -> Outcome<()> {
     shell::run(apt.stdin(Stdio::null()).stdout(std::io::stderr()))
 }
 
-fn browser() -> Option<&'static str> {
+fn has_browser() -> bool {
     BROWSERS
         .into_iter()
-        .find(|name| shell::works(name, &["--version"]))
+        .any(|name| shell::works(name, &["--version"]))
+}
+
+fn works_npm() -> bool {
+    shell::works("npm", &["--version"])
+}
+
+fn works_pip() -> bool {
+    shell::works("python3", &["-m", "pip", "--version"])
+}
+
+fn tools() -> PathBuf {
+    workspace::target().join("tools")
+}
+
+fn axe_file() -> PathBuf {
+    tools().join(format!("{}-{}/axe.min.js", AXE.name, AXE.version))
+}
+
+fn axe_by_pip_file() -> PathBuf {
+    tools().join("axe-by-pip/axe_playwright_python/axe.min.js")
 }
 
 /// The file `axe.min.js`, fetched once into the target folder; none, with the reason told, when there is no way to it.
 pub fn axe() -> Option<PathBuf> {
-    let folder = workspace::target()
-        .join("tools")
-        .join(format!("{}-{}", AXE.name, AXE.version));
-    let file = folder.join("axe.min.js");
-    if file.is_file() {
-        return Some(file);
-    }
-    match AXE.unpack_into(&folder) {
+    let file = axe_file();
+    let folder = file.parent()?;
+    match AXE.unpack_into(folder) {
         Ok(()) => Some(file),
         Err(by_npm) => axe_by_pip()
             .map_err(|by_pip| eprintln!("No axe-core: {by_npm} {by_pip}"))
@@ -125,11 +150,11 @@ pub fn axe() -> Option<PathBuf> {
 }
 
 fn axe_by_pip() -> Outcome<PathBuf> {
-    let folder = workspace::target().join("tools/axe-by-pip");
-    let file = folder.join("axe_playwright_python/axe.min.js");
+    let file = axe_by_pip_file();
     if file.is_file() {
         return Ok(file);
     }
+    let folder = tools().join("axe-by-pip");
     let failed = |error: std::io::Error| format!("Could not write {}: {error}", folder.display());
     fs::create_dir_all(&folder).map_err(failed)?;
     let pinned = folder.join("pinned.txt");
