@@ -5,3 +5,6 @@
 )]
 
 mod accounts;
+mod mail;
+mod queue;
+mod worker;

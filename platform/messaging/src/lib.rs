@@ -23,7 +23,7 @@ mod render;
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 pub use letter::{Brand, Letter};
-pub use mail::{DELIVER, Messaging};
+pub use mail::{DELIVER, Delivery, Messaging};
 pub use mailbox::mailbox_routes;
 
 kernel::id!(
