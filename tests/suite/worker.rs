@@ -230,6 +230,7 @@ async fn jobs_of_a_lapsed_module_wait_for_its_renewal() {
         grace_until: None,
         read_only_until: None,
         override_access: None,
+        limits: std::collections::BTreeMap::new(),
     };
     let renew = |status| {
         queue
