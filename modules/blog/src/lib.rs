@@ -1,3 +1,80 @@
 //! The blog: posts, tags, authors, feeds.
+//!
+//! Each subject is a folder that answers the same questions: rules in `mod.rs`, statements in `store.rs`,
+//! pages for staff in `pages.rs`, operations of the API in `api.rs`. Pages and operations call the same
+//! functions of `mod.rs`; these take the tenant's transaction and never commit it.
+//!
+//! | folder | subject |
+//! |---|---|
+//! | [`posts`] | posts, their states, versions and publication |
+//! | [`tags`], [`authors`], [`settings`] | what is around posts |
+//! | `slugs` | addresses, and the former ones that forward |
+//! | [`content`] | text in, text out: Markdown, slugs, feeds; pure |
 
+pub mod authors;
 pub mod content;
+pub mod events;
+pub mod jobs;
+mod manifest;
+pub mod posts;
+pub mod respond;
+pub mod settings;
+mod show;
+mod slots;
+mod slugs;
+mod store;
+pub mod tags;
+
+use module::{Jobs, Manifest, Module, Routes, Slots};
+
+pub use manifest::{
+    DeletePosts, EditAnyPost, ManageTags, PublishPosts, ReadPosts, UpdateSettings, WritePosts,
+};
+
+/// The migrations of the blog's tables.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Style sheets and scripts of the blog's pages.
+pub static ASSETS: &[ui::Asset] = &[
+    ui::Asset::css("blog.css", include_bytes!("../assets/blog.css")),
+    ui::Asset::js("blog-editor.js", include_bytes!("../assets/blog-editor.js")),
+];
+
+/// The module.
+#[derive(Clone, Copy, Debug)]
+pub struct Blog;
+
+impl Module for Blog {
+    fn manifest(&self) -> &'static Manifest {
+        &manifest::MANIFEST
+    }
+
+    fn migrations(&self) -> &'static sqlx::migrate::Migrator {
+        &MIGRATOR
+    }
+
+    fn pages(&self) -> Routes {
+        Routes::new()
+    }
+
+    fn api(&self) -> Routes {
+        Routes::new()
+            .merge(posts::api::routes())
+            .merge(posts::version_api::routes())
+            .merge(tags::api::routes())
+            .merge(authors::api::routes())
+            .merge(settings::api::routes())
+    }
+
+    fn jobs(&self, jobs: &mut Jobs) {
+        jobs::register(jobs);
+    }
+
+    fn slots(&self, slots: &mut Slots) {
+        slots::fill(slots);
+    }
+
+    fn assets(&self) -> &'static [ui::Asset] {
+        ASSETS
+    }
+}

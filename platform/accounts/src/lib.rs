@@ -11,7 +11,6 @@ pub mod limits;
 mod mails;
 mod pages;
 pub mod passwords;
-mod purge;
 mod recovery;
 mod secret;
 pub mod sessions;

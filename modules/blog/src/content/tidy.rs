@@ -29,7 +29,7 @@ const MAX_ATTRIBUTE: usize = 8192;
 pub const ID_PREFIX: &str = "post-";
 
 /// One line of a table of contents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Heading {
     /// 2, 3 or 4.
     pub level: u8,

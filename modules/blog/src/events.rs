@@ -1,0 +1,194 @@
+//! What the blog tells others.
+
+use kernel::{MembershipId, Result, Timestamp};
+use module::{Event, emit};
+use serde::Serialize;
+use tenant_resolver::TenantTx;
+
+use crate::authors::AuthorId;
+use crate::posts::PostId;
+use crate::tags::TagId;
+
+/// Every kind of event that the blog emits.
+pub(crate) const KINDS: &[&str] = &[
+    PostCreated::KIND,
+    PostSaved::KIND,
+    PostSubmitted::KIND,
+    PostWithdrawn::KIND,
+    PostScheduled::KIND,
+    PostUnscheduled::KIND,
+    PostPublished::KIND,
+    PostUpdated::KIND,
+    PostUnpublished::KIND,
+    PostArchived::KIND,
+    PostUnarchived::KIND,
+    PostTrashed::KIND,
+    PostRestored::KIND,
+    PostPurged::KIND,
+    TagChanged::KIND,
+    AuthorChanged::KIND,
+    SettingsChanged::KIND,
+];
+
+/// A post as events name it.
+#[derive(Clone, Debug, Serialize)]
+pub struct PostFacts {
+    /// The post.
+    pub post: PostId,
+    /// Its slug at that time.
+    pub slug: String,
+    /// Its title at that time.
+    pub title: String,
+    /// Number of the version that the event is about.
+    pub version: i32,
+    /// When it goes or went live, if it does.
+    pub live_at: Option<Timestamp>,
+    /// Who did it; nobody when its time had come.
+    pub by: Option<MembershipId>,
+}
+
+macro_rules! post_events {
+    ($($(#[$meta:meta])* $name:ident = $kind:literal;)+) => {
+        $(
+            $(#[$meta])*
+            #[derive(Clone, Debug, Serialize)]
+            #[serde(transparent)]
+            pub struct $name(pub PostFacts);
+
+            impl Event for $name {
+                const KIND: &'static str = $kind;
+            }
+        )+
+    };
+}
+
+post_events! {
+    /// A post was begun.
+    PostCreated = "blog.post.created";
+    /// The draft of a post was saved on purpose.
+    PostSaved = "blog.post.saved";
+    /// A post waits for review.
+    PostSubmitted = "blog.post.submitted";
+    /// A post no longer waits for review.
+    PostWithdrawn = "blog.post.withdrawn";
+    /// A post will go live at a chosen time; told again when another is chosen.
+    PostScheduled = "blog.post.scheduled";
+    /// A post will not go live after all.
+    PostUnscheduled = "blog.post.unscheduled";
+    /// A post went live.
+    PostPublished = "blog.post.published";
+    /// The text of a live post changed.
+    PostUpdated = "blog.post.updated";
+    /// A post was taken from visitors.
+    PostUnpublished = "blog.post.unpublished";
+    /// A post was taken from visitors and is kept.
+    PostArchived = "blog.post.archived";
+    /// A post was taken from the archive.
+    PostUnarchived = "blog.post.unarchived";
+    /// A post was moved to the trash.
+    PostTrashed = "blog.post.trashed";
+    /// A post was taken from the trash.
+    PostRestored = "blog.post.restored";
+    /// A post is gone for good.
+    PostPurged = "blog.post.purged";
+}
+
+/// A tag was made, changed, merged, deleted or taken back.
+#[derive(Clone, Debug, Serialize)]
+pub struct TagChanged {
+    /// The tag.
+    pub tag: TagId,
+    /// What happened: `created`, `changed`, `merged`, `deleted`, `restored`.
+    pub what: &'static str,
+    /// The tag that has its posts now, if it was merged.
+    pub into: Option<TagId>,
+}
+
+impl Event for TagChanged {
+    const KIND: &'static str = "blog.tag.changed";
+}
+
+/// An author's profile was changed.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuthorChanged {
+    /// The author.
+    pub author: AuthorId,
+}
+
+impl Event for AuthorChanged {
+    const KIND: &'static str = "blog.author.changed";
+}
+
+/// The settings were changed.
+#[derive(Clone, Debug, Serialize)]
+pub struct SettingsChanged {}
+
+impl Event for SettingsChanged {
+    const KIND: &'static str = "blog.settings.changed";
+}
+
+/// What can happen to a post, with the names that events and the audit log have for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Happened {
+    Created,
+    Saved,
+    Submitted,
+    Withdrawn,
+    Scheduled,
+    Unscheduled,
+    Published,
+    Updated,
+    Unpublished,
+    Archived,
+    Unarchived,
+    Trashed,
+    Restored,
+    Purged,
+}
+
+impl Happened {
+    /// Name in the audit log: the event's.
+    pub(crate) fn action(self) -> &'static str {
+        match self {
+            Self::Created => PostCreated::KIND,
+            Self::Saved => PostSaved::KIND,
+            Self::Submitted => PostSubmitted::KIND,
+            Self::Withdrawn => PostWithdrawn::KIND,
+            Self::Scheduled => PostScheduled::KIND,
+            Self::Unscheduled => PostUnscheduled::KIND,
+            Self::Published => PostPublished::KIND,
+            Self::Updated => PostUpdated::KIND,
+            Self::Unpublished => PostUnpublished::KIND,
+            Self::Archived => PostArchived::KIND,
+            Self::Unarchived => PostUnarchived::KIND,
+            Self::Trashed => PostTrashed::KIND,
+            Self::Restored => PostRestored::KIND,
+            Self::Purged => PostPurged::KIND,
+        }
+    }
+
+    /// Tells of it.
+    pub(crate) async fn emit(
+        self,
+        tx: &mut TenantTx,
+        facts: PostFacts,
+        at: Timestamp,
+    ) -> Result<()> {
+        match self {
+            Self::Created => emit(tx, &PostCreated(facts), at).await,
+            Self::Saved => emit(tx, &PostSaved(facts), at).await,
+            Self::Submitted => emit(tx, &PostSubmitted(facts), at).await,
+            Self::Withdrawn => emit(tx, &PostWithdrawn(facts), at).await,
+            Self::Scheduled => emit(tx, &PostScheduled(facts), at).await,
+            Self::Unscheduled => emit(tx, &PostUnscheduled(facts), at).await,
+            Self::Published => emit(tx, &PostPublished(facts), at).await,
+            Self::Updated => emit(tx, &PostUpdated(facts), at).await,
+            Self::Unpublished => emit(tx, &PostUnpublished(facts), at).await,
+            Self::Archived => emit(tx, &PostArchived(facts), at).await,
+            Self::Unarchived => emit(tx, &PostUnarchived(facts), at).await,
+            Self::Trashed => emit(tx, &PostTrashed(facts), at).await,
+            Self::Restored => emit(tx, &PostRestored(facts), at).await,
+            Self::Purged => emit(tx, &PostPurged(facts), at).await,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What the blog does later.
+
+use std::time::Duration;
+
+use kernel::Timestamp;
+use module::{Job, JobContext, JobFuture, Jobs};
+use serde::{Deserialize, Serialize};
+use tenant_resolver::TenantTx;
+
+use crate::posts::{self, PostId};
+use crate::tags::{self, TagId};
+
+/// How long posts and tags stay in the trash.
+pub(crate) const TRASH: Duration = Duration::from_hours(30 * 24);
+
+/// Notes that a scheduled post has gone live and tells of it, once. Visitors do not wait for this.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PublishDue {
+    /// The post.
+    pub post: PostId,
+    /// The time that was chosen; another choice is another job.
+    pub at: Timestamp,
+}
+
+impl Job for PublishDue {
+    const KIND: &'static str = "blog.publish_due";
+
+    fn unique_key(&self) -> Option<String> {
+        Some(format!("{}:{}", self.post, self.at.as_microseconds()))
+    }
+}
+
+/// Removes a post for good when it has been in the trash for 30 days.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PurgePost {
+    /// The post.
+    pub post: PostId,
+    /// When it was moved there; a post that was restored since is left alone.
+    pub trashed_at: Timestamp,
+}
+
+impl Job for PurgePost {
+    const KIND: &'static str = "blog.purge_post";
+}
+
+/// Removes a tag for good when it has been in the trash for 30 days.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PurgeTag {
+    /// The tag.
+    pub tag: TagId,
+    /// When it was deleted; a tag that was restored since is left alone.
+    pub deleted_at: Timestamp,
+}
+
+impl Job for PurgeTag {
+    const KIND: &'static str = "blog.purge_tag";
+}
+
+/// Registers the handlers.
+pub(crate) fn register(jobs: &mut Jobs) {
+    jobs.on::<PublishDue>(publish_due)
+        .on::<PurgePost>(purge_post)
+        .on::<PurgeTag>(purge_tag);
+}
+
+fn publish_due(tx: &mut TenantTx, job: JobContext) -> JobFuture<'_> {
+    Box::pin(async move {
+        let due: PublishDue = job.read()?;
+        posts::go_live(tx, due.post, job.now).await
+    })
+}
+
+fn purge_post(tx: &mut TenantTx, job: JobContext) -> JobFuture<'_> {
+    Box::pin(async move {
+        let expired: PurgePost = job.read()?;
+        posts::purge_expired(tx, expired.post, expired.trashed_at, job.now).await
+    })
+}
+
+fn purge_tag(tx: &mut TenantTx, job: JobContext) -> JobFuture<'_> {
+    Box::pin(async move {
+        let expired: PurgeTag = job.read()?;
+        tags::purge_expired(tx, expired.tag, expired.deleted_at).await
+    })
+}

@@ -1,0 +1,120 @@
+//! The facts about the blog: who may do what, and where its pages are.
+
+use kernel::{Permission, Role};
+use module::{Manifest, NavLink, guard};
+use ui::icons;
+
+use crate::events;
+
+guard!(
+    /// May see all posts, drafts of others included, with tags, authors and settings.
+    ReadPosts = "blog.posts.read"
+);
+guard!(
+    /// May write posts of their own, as long as these are not live, and keep their own profile.
+    WritePosts = "blog.posts.write"
+);
+guard!(
+    /// May edit every post, live ones included, and every author's profile.
+    EditAnyPost = "blog.posts.edit_any"
+);
+guard!(
+    /// May put posts before visitors and take them away again.
+    PublishPosts = "blog.posts.publish"
+);
+guard!(
+    /// May move the posts that they may edit to the trash, and take them back.
+    DeletePosts = "blog.posts.delete"
+);
+guard!(
+    /// May rename, describe, merge and delete tags. Naming a new tag on a post is part of writing.
+    ManageTags = "blog.tags.manage"
+);
+guard!(
+    /// May change title, tagline, feeds and the like.
+    UpdateSettings = "blog.settings.update"
+);
+
+const EDITORS: &[Role] = &[Role::Manager, Role::Editor];
+const WRITERS: &[Role] = &[Role::Manager, Role::Editor, Role::Author];
+
+/// The facts.
+pub(crate) static MANIFEST: Manifest = Manifest {
+    key: "blog",
+    title: "Blog",
+    icon: icons::LuNewspaper,
+    version: env!("CARGO_PKG_VERSION"),
+    permissions: &[
+        Permission {
+            key: "blog.posts.read",
+            title: "See posts and drafts",
+            roles: &[Role::Manager, Role::Editor, Role::Author, Role::Viewer],
+        },
+        Permission {
+            key: "blog.posts.write",
+            title: "Write own posts",
+            roles: WRITERS,
+        },
+        Permission {
+            key: "blog.posts.edit_any",
+            title: "Edit all posts",
+            roles: EDITORS,
+        },
+        Permission {
+            key: "blog.posts.publish",
+            title: "Publish posts",
+            roles: EDITORS,
+        },
+        Permission {
+            key: "blog.posts.delete",
+            title: "Delete posts they may edit",
+            roles: WRITERS,
+        },
+        Permission {
+            key: "blog.tags.manage",
+            title: "Manage tags",
+            roles: EDITORS,
+        },
+        Permission {
+            key: "blog.settings.update",
+            title: "Change the blog's settings",
+            roles: &[Role::Manager],
+        },
+    ],
+    entitlements: &[],
+    navigation: &[
+        NavLink {
+            label: "Posts",
+            path: "/app/blog/posts",
+            icon: icons::LuFileText,
+            permission: Some("blog.posts.read"),
+            tab: true,
+            go: Some('b'),
+        },
+        NavLink {
+            label: "Tags",
+            path: "/app/blog/tags",
+            icon: icons::LuTags,
+            permission: Some("blog.posts.read"),
+            tab: false,
+            go: None,
+        },
+        NavLink {
+            label: "Authors",
+            path: "/app/blog/authors",
+            icon: icons::LuPenLine,
+            permission: Some("blog.posts.read"),
+            tab: false,
+            go: None,
+        },
+        NavLink {
+            label: "Settings",
+            path: "/app/blog/settings",
+            icon: icons::LuSettings2,
+            permission: Some("blog.settings.update"),
+            tab: false,
+            go: None,
+        },
+    ],
+    events: events::KINDS,
+};

@@ -1,0 +1,304 @@
+//! Operations on posts: `/api/v1/blog/posts`.
+
+use axum::response::Response;
+use http::{HeaderMap, StatusCode, header};
+use kernel::{Cursor, Error, Page, PageRequest};
+use module::extract::{Json, Path, Query};
+use module::{Allowed, Ctx, IdempotencyKey, IfMatch, Result, Routes, etag};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::api_body::{PostBody, PostCreate, PostList, PostPatch, PostSummary};
+use super::publish::{Schedule, Step};
+use super::save::Edit;
+use super::versions::Reason;
+use super::{Filter, Move, PostId, Sort, StateFilter, create, get, save, step, store};
+use crate::authors::AuthorId;
+use crate::manifest::{DeletePosts, PublishPosts, ReadPosts, WritePosts};
+use crate::respond::{Changed, Conflict, Invalid, Missing, Refused, Stale, if_match, tagged};
+
+pub(crate) fn routes() -> Routes {
+    module::operations!(
+        Routes::new(),
+        list,
+        create_post,
+        read,
+        change,
+        trash,
+        publish,
+        unpublish,
+        schedule,
+        unschedule,
+        submit,
+        withdraw,
+        archive,
+        unarchive,
+        restore,
+    )
+}
+
+/// Which posts, in which order.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Most posts to return.
+    #[param(minimum = 1, maximum = 100, default = 15)]
+    limit: Option<i64>,
+    /// Where the last part ended: its `next_cursor`.
+    cursor: Option<String>,
+    /// `draft`, `in_review`, `scheduled`, `published`, `archived`, `changed` or `trash`; left out: every
+    /// post that is not in the trash.
+    status: Option<String>,
+    /// Slug of a tag.
+    tag: Option<String>,
+    /// Id of an author.
+    author: Option<AuthorId>,
+    /// Words of the title.
+    q: Option<String>,
+    /// `created` (newest first), `updated`, `published` or `title`.
+    #[param(default = "created")]
+    sort: Option<String>,
+}
+
+/// List posts
+///
+/// Every post of the workspace, drafts of others included.
+#[utoipa::path(
+    get, path = "/posts", operation_id = "blog.posts.list", tag = "Posts", params(ListQuery),
+    responses((status = 200, description = "The posts.", body = PostList), Refused)
+)]
+async fn list(ctx: Allowed<ReadPosts>, Query(query): Query<ListQuery>) -> Result<Json<PostList>> {
+    let page = PageRequest::new(query.limit, 15, query.cursor.as_deref())?;
+    let sort = parse(query.sort.as_deref(), Sort::parse, "invalid_sort")?.unwrap_or_default();
+    let filter = Filter {
+        state: parse(
+            query.status.as_deref(),
+            StateFilter::parse,
+            "invalid_status",
+        )?,
+        tag: query.tag,
+        author: query.author,
+        q: query.q.filter(|q| !q.trim().is_empty()),
+    };
+    let mut tx = ctx.begin().await?;
+    let posts = store::list(&mut tx, &filter, sort, page, ctx.now()).await?;
+    let posts = Page::cut(posts, page, |post| -> Cursor { post.cursor(sort) });
+    Ok(Json(PostList {
+        data: posts
+            .items
+            .into_iter()
+            .map(|post| PostSummary::new(post, ctx.now()))
+            .collect(),
+        next_cursor: posts.next,
+    }))
+}
+
+fn parse<T>(
+    text: Option<&str>,
+    read: impl Fn(&str) -> Option<T>,
+    code: &'static str,
+) -> Result<Option<T>, Error> {
+    text.map(|text| {
+        read(text)
+            .ok_or_else(|| Error::bad_request(code, format!("{text} is not one of the choices.")))
+    })
+    .transpose()
+}
+
+/// Create a post
+///
+/// Begins a draft. Publish it with a second request.
+#[utoipa::path(
+    post, path = "/posts", operation_id = "blog.posts.create", tag = "Posts", request_body = PostCreate,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    responses(
+        (status = 201, description = "The post.", body = PostBody,
+         headers(("ETag" = String, description = "Its revision."), ("Location" = String, description = "Where it is."))),
+        Refused, Conflict, Invalid
+    )
+)]
+async fn create_post(
+    ctx: Allowed<WritePosts>,
+    key: IdempotencyKey,
+    Json(body): Json<PostCreate>,
+) -> Result<Response> {
+    let mut tx = ctx.begin().await?;
+    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
+        return Ok(answer);
+    }
+    let post = create(&mut tx, &ctx, body.into()).await?;
+    let headers = [
+        (header::ETAG, etag(post.rev)),
+        (header::LOCATION, format!("/api/v1/blog/posts/{}", post.id)),
+    ];
+    let body = PostBody::new(post, ctx.now());
+    let answer = key
+        .answer(&mut tx, &ctx, StatusCode::CREATED, &headers, &body)
+        .await?;
+    tx.commit().await?;
+    Ok(answer)
+}
+
+/// Read a post
+///
+/// With the text of its draft.
+#[utoipa::path(
+    get, path = "/posts/{id}", operation_id = "blog.posts.read", tag = "Posts", params(("id" = PostId, Path)),
+    responses(
+        (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
+        (status = 304, description = "The client has it already."),
+        Refused, Missing
+    )
+)]
+async fn read(
+    ctx: Allowed<ReadPosts>,
+    Path(id): Path<PostId>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let mut tx = ctx.begin().await?;
+    let post = get(&mut tx, id).await?;
+    let rev = post.rev;
+    Ok(tagged(&headers, rev, &PostBody::new(post, ctx.now()))?)
+}
+
+/// Change a post
+///
+/// Text goes to the draft: what visitors read changes when it is published. Slug, tags, authors, the
+/// featured mark and the date of publication hold at once.
+#[utoipa::path(
+    patch, path = "/posts/{id}", operation_id = "blog.posts.update", tag = "Posts", request_body = PostPatch,
+    params(("id" = PostId, Path), ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    responses(
+        (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
+        Refused, Missing, Conflict, Stale, Invalid
+    )
+)]
+async fn change(
+    ctx: Allowed<WritePosts>,
+    Path(id): Path<PostId>,
+    IfMatch(rev): IfMatch,
+    Json(body): Json<PostPatch>,
+) -> Result<Response> {
+    let mut tx = ctx.begin().await?;
+    save(&mut tx, &ctx, id, Some(rev), Edit::from(body), Reason::Save).await?;
+    let post = get(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(tagged(
+        &HeaderMap::new(),
+        post.rev,
+        &PostBody::new(post, ctx.now()),
+    )?)
+}
+
+/// Move a post to the trash
+///
+/// For 30 days it can be restored.
+#[utoipa::path(
+    delete, path = "/posts/{id}", operation_id = "blog.posts.delete", tag = "Posts",
+    params(("id" = PostId, Path), ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    responses((status = 204, description = "It is in the trash."), Refused, Missing, Conflict, Stale)
+)]
+async fn trash(
+    ctx: Allowed<DeletePosts>,
+    Path(id): Path<PostId>,
+    IfMatch(rev): IfMatch,
+) -> Result<StatusCode> {
+    let mut tx = ctx.begin().await?;
+    step(&mut tx, &ctx, id, Some(rev), &Step::Plain(Move::Trash)).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes one step and answers with the post.
+async fn take(ctx: &Ctx, id: PostId, headers: &HeaderMap, taken: Step) -> Result<Response> {
+    let based_on = if_match(headers)?;
+    let mut tx = ctx.begin().await?;
+    step(&mut tx, ctx, id, based_on, &taken).await?;
+    let post = get(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(tagged(
+        &HeaderMap::new(),
+        post.rev,
+        &PostBody::new(post, ctx.now()),
+    )?)
+}
+
+/// A step that needs nothing but the post: its handler with its description.
+///
+/// Repeating one is harmless, so these take no `Idempotency-Key`; `If-Match` is optional.
+macro_rules! steps {
+    ($($(#[doc = $doc:literal])+ $name:ident($gate:ty, $step:ident) at $path:literal as $id:literal;)+) => {
+        $(
+            $(#[doc = $doc])+
+            #[utoipa::path(
+                post, path = $path, operation_id = $id, tag = "Posts",
+                params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on.")),
+                responses(
+                    (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
+                    Refused, Missing, Conflict, Changed, Invalid
+                )
+            )]
+            async fn $name(ctx: Allowed<$gate>, Path(id): Path<PostId>, headers: HeaderMap) -> Result<Response> {
+                take(&ctx, id, &headers, Step::Plain(Move::$step)).await
+            }
+        )+
+    };
+}
+
+steps! {
+    /// Publish a post
+    ///
+    /// Puts the draft before visitors, or the changes of a post that is live. A post that has nothing
+    /// new to publish stays as it is.
+    publish(PublishPosts, Publish) at "/posts/{id}/publish" as "blog.posts.publish";
+    /// Unpublish a post
+    ///
+    /// Takes it from visitors; it is a draft again and keeps its address.
+    unpublish(PublishPosts, Unpublish) at "/posts/{id}/unpublish" as "blog.posts.unpublish";
+    /// Unschedule a post
+    ///
+    /// It does not go live after all; it is a draft again.
+    unschedule(PublishPosts, Unschedule) at "/posts/{id}/unschedule" as "blog.posts.unschedule";
+    /// Submit a post for review
+    ///
+    /// Asks somebody who may publish to look at it.
+    submit(WritePosts, Submit) at "/posts/{id}/submit" as "blog.posts.submit";
+    /// Take a post back from review
+    ///
+    /// Or send it back: it is a draft again.
+    withdraw(WritePosts, Withdraw) at "/posts/{id}/withdraw" as "blog.posts.withdraw";
+    /// Archive a post
+    ///
+    /// Takes it from visitors and keeps it out of the way.
+    archive(PublishPosts, Archive) at "/posts/{id}/archive" as "blog.posts.archive";
+    /// Take a post from the archive
+    ///
+    /// It is a draft again.
+    unarchive(PublishPosts, Unarchive) at "/posts/{id}/unarchive" as "blog.posts.unarchive";
+    /// Restore a post from the trash
+    ///
+    /// It is a draft again, at its former address when nobody has taken that.
+    restore(DeletePosts, Restore) at "/posts/{id}/restore" as "blog.posts.restore";
+}
+
+/// Schedule a post
+///
+/// The present draft goes live at the chosen time, whatever is written in the meantime; at once when
+/// that time has passed. A scheduled post is scheduled anew.
+#[utoipa::path(
+    post, path = "/posts/{id}/schedule", operation_id = "blog.posts.schedule", tag = "Posts", request_body = Schedule,
+    params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on.")),
+    responses(
+        (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
+        Refused, Missing, Conflict, Changed, Invalid
+    )
+)]
+async fn schedule(
+    ctx: Allowed<PublishPosts>,
+    Path(id): Path<PostId>,
+    headers: HeaderMap,
+    Json(body): Json<Schedule>,
+) -> Result<Response> {
+    take(&ctx, id, &headers, Step::Schedule(body)).await
+}

@@ -1,0 +1,295 @@
+//! What visitors get to read: publishing, scheduling, the trash.
+
+use kernel::{Error, FieldError, Result, Timestamp};
+use module::{Ctx, enqueue};
+use serde::{Deserialize, Serialize};
+use tenant_resolver::TenantTx;
+use utoipa::ToSchema;
+
+use super::save::{Saved, tell};
+use super::versions::Reason;
+use super::write_store::{self, Held};
+use super::{Move, PostId, State, Status, check_publishable, version_store};
+use crate::content::schedule::{self, Resolved};
+use crate::events::Happened;
+use crate::jobs::{PublishDue, PurgePost, TRASH};
+use crate::slugs::{self, Kind};
+
+/// When a post goes live: what clocks at a place show. The instant is derived from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// Day and time there, such as `2027-03-28T14:30`. A time that clocks skip moves forward; of a time
+    /// that they show twice the first is meant.
+    pub local: String,
+    /// IANA name of the time zone, such as `Europe/Berlin`.
+    pub time_zone: String,
+}
+
+impl Schedule {
+    /// The instant, with a warning when the wall time had to be interpreted.
+    ///
+    /// # Errors
+    /// A broken rule of the field `local` or `time_zone`.
+    pub fn resolve(&self) -> Result<Resolved, FieldError> {
+        schedule::parse(&self.local, &self.time_zone).map_err(|error| {
+            let field = match error {
+                schedule::ScheduleError::Zone => "time_zone",
+                schedule::ScheduleError::Time | schedule::ScheduleError::Range => "local",
+            };
+            error.on(field)
+        })
+    }
+}
+
+/// A move with what it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// One of the moves that need nothing else; [`Move::Schedule`] is not one of them.
+    Plain(Move),
+    /// Let it go live at a chosen time; at once when that has passed.
+    Schedule(Schedule),
+}
+
+impl Step {
+    fn kind(&self) -> Move {
+        match self {
+            Self::Plain(step) => *step,
+            Self::Schedule(_) => Move::Schedule,
+        }
+    }
+}
+
+/// Moves a post to another state. `based_on` is the revision that the person saw, if it is known.
+///
+/// # Errors
+/// [`Error::Conflict`] with `invalid_transition` when its state does not allow the move,
+/// [`Error::PreconditionFailed`] when it has changed since that revision.
+pub async fn step(
+    tx: &mut TenantTx,
+    ctx: &Ctx,
+    id: PostId,
+    based_on: Option<i64>,
+    step: &Step,
+) -> Result<Saved> {
+    let now = ctx.now();
+    let person = ctx.person()?;
+    let mut post = write_store::hold(tx, id, Some(person.membership))
+        .await?
+        .ok_or(Error::NotFound("post"))?;
+    check_allowed(ctx, &post, step.kind())?;
+    post.check_rev(based_on)?;
+    let settled = settle(tx, &mut post, now).await?;
+    let before = post.state(now);
+    if before.after(step.kind()).is_none() {
+        return Err(Error::conflict(
+            "invalid_transition",
+            format!(
+                "A post in this state ({}) cannot be {}.",
+                before.title().to_lowercase(),
+                step.kind().verb()
+            ),
+        ));
+    }
+    let happened = match step {
+        Step::Schedule(schedule) => {
+            let resolved = schedule.resolve()?;
+            let at = resolved.instant();
+            if at > now {
+                put_off(tx, &mut post, schedule, at).await?
+            } else {
+                publish(tx, &mut post, now).await?
+            }
+        }
+        Step::Plain(Move::Publish) => publish(tx, &mut post, now).await?,
+        Step::Plain(other) => Some(plain(tx, &mut post, *other, now).await?),
+    };
+    if happened.is_some() || settled {
+        write_store::release(tx, &mut post, now).await?;
+    }
+    if let Some(happened) = happened {
+        tell(tx, Some(ctx), happened, &post, now).await?;
+    }
+    Ok(Saved {
+        changed: happened.is_some(),
+        ..post.into()
+    })
+}
+
+/// What a move asks for besides the permission at the gate.
+fn check_allowed(ctx: &Ctx, post: &Held, step: Move) -> Result<()> {
+    let needs = match step {
+        Move::Submit | Move::Withdraw => "blog.posts.write",
+        Move::Trash | Move::Restore => "blog.posts.delete",
+        Move::Schedule
+        | Move::Unschedule
+        | Move::Publish
+        | Move::Unpublish
+        | Move::Archive
+        | Move::Unarchive => "blog.posts.publish",
+    };
+    if !ctx.may(needs) {
+        return Err(Error::Forbidden(needs));
+    }
+    if needs == "blog.posts.publish" {
+        // Who may publish may do so with every post.
+        return Ok(());
+    }
+    post.check_editable(ctx)
+}
+
+/// Puts the draft before visitors, now. `None`: they read it already.
+async fn publish(tx: &mut TenantTx, post: &mut Held, now: Timestamp) -> Result<Option<Happened>> {
+    check_publishable(&post.title)?;
+    let was_live = post.status == Status::Published;
+    if was_live && post.live_no == Some(post.draft_no) {
+        return Ok(None);
+    }
+    version_store::mark(tx, post.id, post.draft_no, Reason::Publish).await?;
+    forget_planned_publication(post);
+    if !was_live {
+        post.live_at = Some(now);
+    }
+    post.status = Status::Published;
+    post.live_no = Some(post.draft_no);
+    post.schedule_local = None;
+    post.schedule_zone = None;
+    post.published_at = post.published_at.or(Some(now));
+    post.updated_content_at = Some(now);
+    Ok(Some(if was_live {
+        Happened::Updated
+    } else {
+        Happened::Published
+    }))
+}
+
+/// Lets the present draft go live at `at`, whatever is written in the meantime.
+async fn put_off(
+    tx: &mut TenantTx,
+    post: &mut Held,
+    schedule: &Schedule,
+    at: Timestamp,
+) -> Result<Option<Happened>> {
+    check_publishable(&post.title)?;
+    version_store::mark(tx, post.id, post.draft_no, Reason::Schedule).await?;
+    forget_planned_publication(post);
+    post.status = Status::Scheduled;
+    post.live_no = Some(post.draft_no);
+    post.live_at = Some(at);
+    post.schedule_local = Some(schedule.local.trim().to_owned());
+    post.schedule_zone = Some(schedule.time_zone.clone());
+    post.published_at = post.published_at.or(Some(at));
+    enqueue(tx, &PublishDue { post: post.id, at }, at).await?;
+    Ok(Some(Happened::Scheduled))
+}
+
+/// The moves that take a post from visitors, or never put it before them.
+async fn plain(tx: &mut TenantTx, post: &mut Held, step: Move, now: Timestamp) -> Result<Happened> {
+    match step {
+        Move::Submit => {
+            check_publishable(&post.title)?;
+            post.status = Status::InReview;
+            Ok(Happened::Submitted)
+        }
+        Move::Withdraw => {
+            post.status = Status::Draft;
+            Ok(Happened::Withdrawn)
+        }
+        Move::Unschedule => {
+            take_down(post, Status::Draft);
+            Ok(Happened::Unscheduled)
+        }
+        Move::Unpublish => {
+            take_down(post, Status::Draft);
+            Ok(Happened::Unpublished)
+        }
+        Move::Archive => {
+            take_down(post, Status::Archived);
+            Ok(Happened::Archived)
+        }
+        Move::Unarchive => {
+            post.status = Status::Draft;
+            Ok(Happened::Unarchived)
+        }
+        Move::Trash => {
+            take_down(post, Status::Draft);
+            post.deleted_at = Some(now);
+            slugs::store::retire(tx, Kind::Post, post.id, &post.slug).await?;
+            let job = PurgePost {
+                post: post.id,
+                trashed_at: now,
+            };
+            enqueue(tx, &job, now.plus(TRASH)).await?;
+            Ok(Happened::Trashed)
+        }
+        Move::Restore => {
+            post.deleted_at = None;
+            post.slug = slugs::claim(tx, Kind::Post, post.id, &post.slug, now).await?;
+            Ok(Happened::Restored)
+        }
+        Move::Schedule | Move::Publish => Err(Error::internal("a move with its own function")),
+    }
+}
+
+/// Takes a post from visitors. The day of its first publication stays, if it has been live.
+fn take_down(post: &mut Held, status: Status) {
+    forget_planned_publication(post);
+    post.status = status;
+    post.live_no = None;
+    post.live_at = None;
+    post.schedule_local = None;
+    post.schedule_zone = None;
+}
+
+/// A scheduled post has the day of its first publication ahead of it: a plan, which may still change.
+fn forget_planned_publication(post: &mut Held) {
+    if post.status == Status::Scheduled && post.published_at == post.live_at {
+        post.published_at = None;
+    }
+}
+
+/// Notes that a scheduled post has gone live, when its time has come: in memory, with its one event.
+/// The caller writes the post back. Visitors read it since that time in any case.
+pub(super) async fn settle(tx: &mut TenantTx, post: &mut Held, now: Timestamp) -> Result<bool> {
+    let (Status::Scheduled, Some(at), Some(no)) = (post.status, post.live_at, post.live_no) else {
+        return Ok(false);
+    };
+    if at > now {
+        return Ok(false);
+    }
+    version_store::mark(tx, post.id, no, Reason::Publish).await?;
+    post.status = Status::Published;
+    post.schedule_local = None;
+    post.schedule_zone = None;
+    post.updated_content_at = Some(at);
+    tell(tx, None, Happened::Published, post, now).await?;
+    Ok(true)
+}
+
+/// Notes that a scheduled post has gone live, if its time has come and nobody has noted it yet.
+pub async fn go_live(tx: &mut TenantTx, id: PostId, now: Timestamp) -> Result<()> {
+    let Some(mut post) = write_store::hold(tx, id, None).await? else {
+        return Ok(());
+    };
+    if settle(tx, &mut post, now).await? {
+        write_store::release(tx, &mut post, now).await?;
+    }
+    Ok(())
+}
+
+/// Removes a post for good that has been in the trash since `trashed_at`.
+pub async fn purge_expired(
+    tx: &mut TenantTx,
+    id: PostId,
+    trashed_at: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(post) = write_store::hold(tx, id, None).await? else {
+        return Ok(());
+    };
+    if post.state(now) != State::Trashed || post.deleted_at != Some(trashed_at) {
+        return Ok(());
+    }
+    write_store::purge(tx, id).await?;
+    tell(tx, None, Happened::Purged, &post, now).await
+}

@@ -1,0 +1,121 @@
+//! What operations of the API have in common: conditional answers and described problems.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use kernel::{Error, Result};
+use module::{IfMatch, Problem, etag};
+use serde::Serialize;
+
+/// Answers with a body and the tag of its revision, or with 304 when the client has that already.
+pub(crate) fn tagged(headers: &HeaderMap, rev: i64, body: &impl Serialize) -> Result<Response> {
+    let tag = etag(rev);
+    let mut response = if has(headers, &tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        axum::Json(serde_json::to_value(body)?).into_response()
+    };
+    let answer = response.headers_mut();
+    answer.insert(
+        header::ETAG,
+        HeaderValue::try_from(tag).map_err(Error::internal)?,
+    );
+    answer.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-cache"),
+    );
+    Ok(response)
+}
+
+/// Whether `If-None-Match` names this tag (RFC 9110 13.1.2: compared without regard to weakness).
+fn has(headers: &HeaderMap, tag: &str) -> bool {
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+}
+
+/// The revision that an action is based on, when the client says so.
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<i64>> {
+    match IfMatch::read(headers) {
+        Ok(IfMatch(rev)) => Ok(Some(rev)),
+        Err(Error::PreconditionRequired) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Why any operation may be refused.
+#[derive(utoipa::IntoResponses)]
+pub enum Refused {
+    /// The request cannot be read.
+    #[response(status = 400, content_type = "application/problem+json")]
+    BadRequest(Problem),
+    /// Nobody is signed in.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthenticated(Problem),
+    /// The workspace's subscription does not allow it.
+    #[response(status = 402, content_type = "application/problem+json")]
+    SubscriptionRequired(Problem),
+    /// The permission is missing.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(Problem),
+    /// A fault of ours; nothing has happened.
+    #[response(status = 500, content_type = "application/problem+json")]
+    Internal(Problem),
+    /// The server is busy; nothing has happened.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(Problem),
+}
+
+/// There is no such thing.
+#[derive(utoipa::IntoResponses)]
+#[response(status = 404, content_type = "application/problem+json")]
+pub struct Missing(pub Problem);
+
+/// The input breaks rules; `errors` names each field that does.
+#[derive(utoipa::IntoResponses)]
+#[response(status = 422, content_type = "application/problem+json")]
+pub struct Invalid(pub Problem);
+
+/// The state of things forbids it.
+#[derive(utoipa::IntoResponses)]
+#[response(status = 409, content_type = "application/problem+json")]
+pub struct Conflict(pub Problem);
+
+/// What became of the revision that the change is based on.
+#[derive(utoipa::IntoResponses)]
+pub enum Stale {
+    /// It has changed in the meantime: read it again and repeat the change.
+    #[response(status = 412, content_type = "application/problem+json")]
+    Changed(Problem),
+    /// `If-Match` is missing.
+    #[response(status = 428, content_type = "application/problem+json")]
+    Unknown(Problem),
+}
+
+/// It has changed since the revision that `If-Match` names.
+#[derive(utoipa::IntoResponses)]
+#[response(status = 412, content_type = "application/problem+json")]
+pub struct Changed(pub Problem);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_has_it_is_told_so() {
+        let status = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::IF_NONE_MATCH, HeaderValue::from_static(value));
+            tagged(&headers, 7, &"body").unwrap().status()
+        };
+        for same in ["\"7\"", "W/\"7\"", "\"6\", \"7\"", "*"] {
+            assert_eq!(status(same), StatusCode::NOT_MODIFIED, "{same}");
+        }
+        for other in ["\"8\"", "7", "\"77\"", ""] {
+            assert_eq!(status(other), StatusCode::OK, "{other}");
+        }
+    }
+}

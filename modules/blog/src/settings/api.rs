@@ -1,0 +1,130 @@
+//! Operations on settings: `/api/v1/blog/settings`.
+
+use axum::response::Response;
+use http::HeaderMap;
+use kernel::Timestamp;
+use module::extract::Json;
+use module::{Allowed, IfMatch, Result, Routes};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{FeedContent, Settings, get, update};
+use crate::manifest::{ReadPosts, UpdateSettings};
+use crate::respond::{Invalid, Refused, Stale, tagged};
+
+pub(crate) fn routes() -> Routes {
+    module::operations!(Routes::new(), read, change)
+}
+
+/// The settings of the blog.
+#[derive(Debug, Serialize, ToSchema)]
+struct SettingsBody {
+    /// Counts changes, 0 for the defaults; the `ETag`, for `If-Match`.
+    rev: i64,
+    /// Title; empty: the workspace's name.
+    title: String,
+    /// One line below the title.
+    tagline: String,
+    /// A few sentences for search engines and feeds.
+    description: String,
+    /// Posts on one page of a public list.
+    posts_per_page: i32,
+    /// Posts in a feed.
+    feed_items: i32,
+    /// How much of a post its feeds carry.
+    feed_content: FeedContent,
+    /// Whether search engines are welcome.
+    indexable: bool,
+    /// Last change; null for the defaults.
+    updated_at: Option<Timestamp>,
+}
+
+impl From<Settings> for SettingsBody {
+    fn from(settings: Settings) -> Self {
+        Self {
+            rev: settings.rev,
+            title: settings.title,
+            tagline: settings.tagline,
+            description: settings.description,
+            posts_per_page: settings.posts_per_page,
+            feed_items: settings.feed_items,
+            feed_content: settings.feed_content,
+            indexable: settings.indexable,
+            updated_at: settings.updated_at,
+        }
+    }
+}
+
+/// What changes in the settings; what is left out stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SettingsPatch {
+    /// Title, at most 255 characters; empty: the workspace's name.
+    title: Option<String>,
+    /// One line below the title, at most 300 characters.
+    tagline: Option<String>,
+    /// A few sentences, at most 500 characters.
+    description: Option<String>,
+    /// Posts on one page of a public list, 1 to 100.
+    posts_per_page: Option<i32>,
+    /// Posts in a feed, 1 to 100.
+    feed_items: Option<i32>,
+    /// How much of a post its feeds carry.
+    feed_content: Option<FeedContent>,
+    /// Whether search engines are welcome.
+    indexable: Option<bool>,
+}
+
+/// Read the settings
+#[utoipa::path(
+    get, path = "/settings", operation_id = "blog.settings.read", tag = "Settings",
+    responses(
+        (status = 200, description = "The settings.", body = SettingsBody, headers(("ETag" = String, description = "Their revision."))),
+        (status = 304, description = "The client has them already."),
+        Refused
+    )
+)]
+async fn read(ctx: Allowed<ReadPosts>, headers: HeaderMap) -> Result<Response> {
+    let mut tx = ctx.begin().await?;
+    let settings = get(&mut tx).await?;
+    Ok(tagged(
+        &headers,
+        settings.rev,
+        &SettingsBody::from(settings),
+    )?)
+}
+
+/// Change the settings
+#[utoipa::path(
+    patch, path = "/settings", operation_id = "blog.settings.update", tag = "Settings", request_body = SettingsPatch,
+    params(("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    responses(
+        (status = 200, description = "The settings.", body = SettingsBody, headers(("ETag" = String, description = "Their revision."))),
+        Refused, Stale, Invalid
+    )
+)]
+async fn change(
+    ctx: Allowed<UpdateSettings>,
+    IfMatch(rev): IfMatch,
+    Json(body): Json<SettingsPatch>,
+) -> Result<Response> {
+    let mut tx = ctx.begin().await?;
+    let before = get(&mut tx).await?;
+    let settings = Settings {
+        title: body.title.unwrap_or(before.title),
+        tagline: body.tagline.unwrap_or(before.tagline),
+        description: body.description.unwrap_or(before.description),
+        posts_per_page: body.posts_per_page.unwrap_or(before.posts_per_page),
+        feed_items: body.feed_items.unwrap_or(before.feed_items),
+        feed_content: body.feed_content.unwrap_or(before.feed_content),
+        indexable: body.indexable.unwrap_or(before.indexable),
+        ..before
+    };
+    let settings = update(&mut tx, &ctx, Some(rev), settings).await?;
+    tx.commit().await?;
+    Ok(tagged(
+        &HeaderMap::new(),
+        settings.rev,
+        &SettingsBody::from(settings),
+    )?)
+}

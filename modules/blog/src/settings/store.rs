@@ -1,0 +1,54 @@
+//! Statements about settings.
+
+use kernel::{Result, Timestamp};
+use tenant_resolver::TenantTx;
+
+use super::{FeedContent, Settings};
+
+pub(super) async fn find(tx: &mut TenantTx) -> Result<Option<Settings>> {
+    let tenant = tx.tenant();
+    let settings = sqlx::query_as!(
+        Settings,
+        r#"select title, tagline, description, posts_per_page, feed_items, feed_content as "feed_content: FeedContent",
+                  indexable, rev, updated_at
+           from blog_settings where tenant_id = $1"#,
+        tenant as _,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(settings)
+}
+
+/// Writes the settings and answers with their revision. `None`: they have changed since `based_on`.
+pub(super) async fn save(
+    tx: &mut TenantTx,
+    settings: &Settings,
+    based_on: Option<i64>,
+    now: Timestamp,
+) -> Result<Option<i64>> {
+    let tenant = tx.tenant();
+    let rev = sqlx::query_scalar!(
+        "insert into blog_settings (tenant_id, title, tagline, description, posts_per_page, feed_items, feed_content, indexable, rev, updated_at)
+         select $1, $2, $3, $4, $5, $6, $7, $8, 1, $9
+         where coalesce($10::bigint, 0) = 0 or exists (select from blog_settings s where s.tenant_id = $1)
+         on conflict (tenant_id) do update
+           set title = excluded.title, tagline = excluded.tagline, description = excluded.description,
+               posts_per_page = excluded.posts_per_page, feed_items = excluded.feed_items, feed_content = excluded.feed_content,
+               indexable = excluded.indexable, rev = blog_settings.rev + 1, updated_at = excluded.updated_at
+           where $10 is null or blog_settings.rev = $10
+         returning rev",
+        tenant as _,
+        settings.title,
+        settings.tagline,
+        settings.description,
+        settings.posts_per_page,
+        settings.feed_items,
+        settings.feed_content as _,
+        settings.indexable,
+        now as _,
+        based_on,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(rev)
+}

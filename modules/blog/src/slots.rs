@@ -1,0 +1,84 @@
+//! What the blog contributes to the platform's pages.
+
+use kernel::PageRequest;
+use maud::html;
+use module::{Ctx, HomeCard, SearchHit, SlotFuture, Slots};
+use ui::{Row, icons, rows};
+
+use crate::posts::{Filter, Listed, Sort, public_store, store};
+use crate::show;
+
+/// Most records of each kind in the palette.
+const HITS: i64 = 6;
+
+/// Fills the blog's places.
+pub(crate) fn fill(slots: &mut Slots) {
+    slots.home_card(recent).search(titles).front_page(front);
+}
+
+async fn newest(ctx: &Ctx, q: Option<&str>, limit: i64) -> kernel::Result<Vec<Listed>> {
+    if !ctx.may("blog.posts.read") || !ctx.access("blog").reads() {
+        return Ok(Vec::new());
+    }
+    let filter = Filter {
+        q: q.map(str::to_owned),
+        ..Filter::default()
+    };
+    let page = PageRequest { limit, after: None };
+    let mut tx = ctx.begin().await?;
+    let mut posts = store::list(&mut tx, &filter, Sort::Updated, page, ctx.now()).await?;
+    posts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(posts)
+}
+
+/// The posts that were changed last.
+fn recent(ctx: &Ctx) -> SlotFuture<'_, Option<HomeCard>> {
+    Box::pin(async move {
+        let posts = newest(ctx, None, 5).await?;
+        if posts.is_empty() {
+            return Ok(None);
+        }
+        let list: Vec<Row> = posts
+            .iter()
+            .map(|post| {
+                Row::new(crate::posts::display_title(&post.title))
+                    .href(format!("/app/blog/posts/{}/edit", post.id))
+                    .note(html! { "Changed " (show::ago(ctx, post.updated_at)) })
+                    .end(show::state_badge(post.state(ctx.now()), post.is_changed()))
+            })
+            .collect();
+        Ok(Some(HomeCard {
+            title: "Recent posts".into(),
+            more: Some(("All posts", "/app/blog/posts".into())),
+            body: rows(&list),
+        }))
+    })
+}
+
+/// Posts by words of their titles.
+fn titles<'a>(ctx: &'a Ctx, q: &'a str) -> SlotFuture<'a, Vec<SearchHit>> {
+    Box::pin(async move {
+        let posts = newest(ctx, Some(q), HITS).await?;
+        Ok(posts
+            .into_iter()
+            .map(|post| SearchHit {
+                label: post.title,
+                kind: "Post",
+                href: format!("/app/blog/posts/{}/edit", post.id),
+                icon: icons::LuFileText,
+            })
+            .collect())
+    })
+}
+
+/// The blog stands at the front of the tenant's site as soon as there is something to read.
+fn front(ctx: &Ctx) -> SlotFuture<'_, Option<String>> {
+    Box::pin(async move {
+        if !ctx.access("blog").reads() {
+            return Ok(None);
+        }
+        let mut tx = ctx.begin().await?;
+        let any = public_store::any(&mut tx, ctx.now()).await?;
+        Ok(any.then(|| "/blog".to_owned()))
+    })
+}
