@@ -55,7 +55,7 @@ create table sessions (
     )
 );
 create index sessions_user_idx on sessions (user_id, last_seen_at desc);
-create index sessions_expiry_idx on sessions (absolute_expires_at);
+create index sessions_ended_idx on sessions (least(revoked_at, idle_expires_at));
 
 create table auth_tokens (
     id uuid not null,

@@ -11,6 +11,7 @@ pub mod limits;
 mod mails;
 mod pages;
 pub mod passwords;
+mod purge;
 mod recovery;
 mod secret;
 pub mod sessions;

@@ -28,90 +28,120 @@ const BROWSERS: [&str; 5] = [
     "chrome",
 ];
 
+/// Chromium and the letters it needs, signs and pictures included.
+const BROWSER_PACKAGES: [&str; 3] = ["chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"];
+
+/// What fetches axe-core where there is no npm.
+const PIP_PACKAGES: [&str; 2] = ["python3-pip", "ca-certificates"];
+
 /// Installs what is missing where that is possible without asking; otherwise names the one command that does.
 pub fn ensure_programs() -> Outcome<()> {
-    let mut packages = Vec::new();
+    let mut missing = Vec::new();
     if let Err(error) = localdb::Binaries::find(None) {
         if !matches!(error, localdb::Error::NoBinaries { .. }) {
             return Err(error.to_string());
         }
-        packages.push("postgresql");
+        missing.push("postgresql");
     }
-    if browser().is_none() {
-        packages.extend(["chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"]);
+    if !axe_file().is_file() && !axe_by_pip_file().is_file() && !works_npm() && !works_pip() {
+        missing.extend(PIP_PACKAGES);
     }
-    if packages.is_empty() {
+    if !has_browser() {
+        missing.extend(BROWSER_PACKAGES);
+    }
+    if missing.is_empty() {
         return Ok(());
     }
     if !shell::works("apt-get", &["--version"]) {
-        let postgres = localdb::find::install_command();
+        let oldest = localdb::find::OLDEST_MAJOR;
+        let postgres =
+            localdb::find::install_command().map(|command| format!(" PostgreSQL: {command}"));
         return Err(format!(
-            "The tests need PostgreSQL {} or later with its contrib modules, and Chromium.{}",
-            localdb::find::OLDEST_MAJOR,
-            postgres
-                .map(|command| format!(" PostgreSQL: {command}"))
-                .unwrap_or_default()
+            "The tests need PostgreSQL {oldest} or later with its contrib modules, and Chromium.{}",
+            postgres.unwrap_or_default()
         ));
     }
     let by_sudo = !shell::works("test", &["-w", "/var/lib/dpkg"]);
-    let command = format!(
-        "apt-get install --yes --no-install-recommends {}",
-        packages.join(" ")
-    );
     if by_sudo && !shell::works("sudo", &["-n", "true"]) {
+        let command = format!("sudo apt-get install --yes {}", missing.join(" "));
         return Err(format!(
-            "Some programs that the tests need are missing. Run this and try again:\n  sudo {command}"
+            "Programs that the tests need are missing. Run this and try again:\n  {command}"
         ));
     }
-    shell::title(&format!("installing {}", packages.join(", ")));
-    let apt = || {
-        let mut apt = if by_sudo {
-            Command::new("sudo")
-        } else {
-            Command::new("env")
-        };
-        if by_sudo {
-            apt.arg("-n").arg("env");
-        }
-        apt.args([
-            "DEBIAN_FRONTEND=noninteractive",
-            "apt-get",
-            "-qq",
-            "-o=Dpkg::Use-Pty=0",
-        ])
-        .stdin(Stdio::null());
-        // The closing lines of a run are for tests.
-        apt.stdout(std::io::stderr());
-        apt
-    };
     // Old lists still name most packages, so a failure here need not be the end.
-    if let Err(reason) = shell::run(apt().arg("update")) {
+    if let Err(reason) = apt(by_sudo, &["update"]) {
         eprintln!("{reason}");
     }
-    shell::run(
-        apt()
-            .args(["install", "--yes", "--no-install-recommends"])
-            .args(&packages),
-    )
-    .map_err(|reason| format!("{reason}\nRun this by hand and try again:\n  {command}"))
+    let (needed, browser): (Vec<&str>, Vec<&str>) = missing
+        .iter()
+        .partition(|name| !BROWSER_PACKAGES.contains(name));
+    if !needed.is_empty() {
+        install(by_sudo, &needed)?;
+    }
+    // Ubuntu has Chromium as a snap alone, which a container cannot run. The browser tests then say that they skip.
+    if !browser.is_empty()
+        && let Err(reason) = install(by_sudo, &browser)
+    {
+        eprintln!("{reason}\nGoing on without a browser.");
+    }
+    Ok(())
 }
 
-fn browser() -> Option<&'static str> {
+fn install(by_sudo: bool, packages: &[&str]) -> Outcome<()> {
+    shell::title(&format!("installing {}", packages.join(", ")));
+    apt(
+        by_sudo,
+        &[&["install", "--yes", "--no-install-recommends"], packages].concat(),
+    )
+}
+
+fn apt(by_sudo: bool, arguments: &[&str]) -> Outcome<()> {
+    let mut apt = Command::new(if by_sudo { "sudo" } else { "env" });
+    if by_sudo {
+        apt.args(["-n", "env"]);
+    }
+    apt.args([
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        "-qq",
+        "-o=Dpkg::Use-Pty=0",
+    ])
+    .args(arguments);
+    // The standard output is for the tests.
+    shell::run(apt.stdin(Stdio::null()).stdout(std::io::stderr()))
+}
+
+fn has_browser() -> bool {
     BROWSERS
         .into_iter()
-        .find(|name| shell::works(name, &["--version"]))
+        .any(|name| shell::works(name, &["--version"]))
+}
+
+fn works_npm() -> bool {
+    shell::works("npm", &["--version"])
+}
+
+fn works_pip() -> bool {
+    shell::works("python3", &["-m", "pip", "--version"])
+}
+
+fn tools() -> PathBuf {
+    workspace::target().join("tools")
+}
+
+fn axe_file() -> PathBuf {
+    tools().join(format!("{}-{}/axe.min.js", AXE.name, AXE.version))
+}
+
+fn axe_by_pip_file() -> PathBuf {
+    tools().join("axe-by-pip/axe_playwright_python/axe.min.js")
 }
 
 /// The file `axe.min.js`, fetched once into the target folder; none, with the reason told, when there is no way to it.
 pub fn axe() -> Option<PathBuf> {
-    let folder = workspace::target()
-        .join("tools")
-        .join(format!("{}-{}", AXE.name, AXE.version));
-    let file = folder.join("axe.min.js");
-    if file.is_file() {
-        return Some(file);
-    }
-    match AXE.unpack_into(&folder) {
+    let file = axe_file();
+    let folder = file.parent()?;
+    match AXE.unpack_into(folder) {
         Ok(()) => Some(file),
         Err(by_npm) => axe_by_pip()
             .map_err(|by_pip| eprintln!("No axe-core: {by_npm} {by_pip}"))
@@ -120,11 +150,11 @@ pub fn axe() -> Option<PathBuf> {
 }
 
 fn axe_by_pip() -> Outcome<PathBuf> {
-    let folder = workspace::target().join("tools/axe-by-pip");
-    let file = folder.join("axe_playwright_python/axe.min.js");
+    let file = axe_by_pip_file();
     if file.is_file() {
         return Ok(file);
     }
+    let folder = tools().join("axe-by-pip");
     let failed = |error: std::io::Error| format!("Could not write {}: {error}", folder.display());
     fs::create_dir_all(&folder).map_err(failed)?;
     let pinned = folder.join("pinned.txt");

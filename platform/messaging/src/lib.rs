@@ -14,6 +14,7 @@
 //! ```
 #![warn(missing_docs)]
 
+mod inbox;
 mod letter;
 mod mail;
 pub mod mailbox;
@@ -22,9 +23,19 @@ mod render;
 /// Migrations of the tables `mail_*` and `notifications`.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
+pub use inbox::{
+    Entry, Notification, NotificationId, inbox, notify, read, read_all, unread, unread_all,
+    unread_count,
+};
 pub use letter::{Brand, Letter};
-pub use mail::{DELIVER, Messaging};
+pub use mail::{DELIVER, Delivery, Messaging};
 pub use mailbox::mailbox_routes;
+
+/// Pages on a tenant's host: the inbox of each member.
+#[must_use]
+pub fn tenant_routes() -> module::Routes {
+    inbox::routes()
+}
 
 kernel::id!(
     /// Identifies a mail.

@@ -11,6 +11,8 @@ use kernel::{Error, Result, Timestamp};
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
+use crate::purge::BATCH;
+
 /// So many tries in so much time, counted from the first.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {
@@ -137,6 +139,11 @@ pub(crate) fn pair(email_normal: &str, ip: IpAddr) -> String {
 /// Opens an account that too many tries had locked: its owner has shown to receive our mail.
 pub(crate) async fn unlock_account(conn: &mut PgConnection, email_normal: &str) -> Result<()> {
     clear(conn, LOGIN_ACCOUNT, email_normal).await
+}
+
+/// Removes tries of windows that began before `before`.
+pub(crate) async fn purge(conn: &mut PgConnection, before: Timestamp) -> Result<u64> {
+    store::delete_old(conn, before, BATCH).await
 }
 
 /// The network of a client, as a key: the address in IPv4, the first 64 bits in IPv6, since those are what a

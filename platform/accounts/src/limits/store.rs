@@ -53,3 +53,20 @@ pub(super) async fn clear(conn: &mut PgConnection, scope: &str, key_hash: &[u8])
     .await?;
     Ok(())
 }
+
+pub(super) async fn delete_old(
+    conn: &mut PgConnection,
+    before: Timestamp,
+    batch: i64,
+) -> Result<u64> {
+    let done = sqlx::query!(
+        "delete from auth_attempts where (scope, key_hash) in (
+             select scope, key_hash from auth_attempts
+             where locked_at is null and window_started_at < $1 limit $2 for update skip locked)",
+        before as _,
+        batch,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}

@@ -10,6 +10,7 @@ use kernel::{Result, TenantId, Timestamp, UserId};
 use sqlx::PgConnection;
 
 use crate::Secret;
+use crate::purge::BATCH;
 
 kernel::id!(
     /// Identifies a session.
@@ -242,4 +243,9 @@ pub struct Login {
 /// The live log-ins of a person, latest used first.
 pub async fn logins(conn: &mut PgConnection, user: UserId, now: Timestamp) -> Result<Vec<Login>> {
     store::logins(conn, user, now).await
+}
+
+/// Removes sessions that ended before `before`.
+pub(crate) async fn purge(conn: &mut PgConnection, before: Timestamp) -> Result<u64> {
+    store::delete_ended(conn, before, BATCH).await
 }

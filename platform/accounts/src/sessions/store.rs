@@ -192,3 +192,19 @@ pub(super) async fn logins(
     .fetch_all(conn)
     .await?)
 }
+
+pub(super) async fn delete_ended(
+    conn: &mut PgConnection,
+    before: Timestamp,
+    batch: i64,
+) -> Result<u64> {
+    let done = sqlx::query!(
+        "delete from sessions where id in (
+             select id from sessions where least(revoked_at, idle_expires_at) < $1 limit $2 for update skip locked)",
+        before as _,
+        batch,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}

@@ -9,6 +9,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::Secret;
+use crate::purge::BATCH;
 
 /// What a token is for. One of another purpose is as good as none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,4 +103,9 @@ pub async fn consume(
         Some(secret) => store::consume(conn, purpose.as_str(), &secret.hash(), now).await,
         None => Ok(None),
     }
+}
+
+/// Removes tokens that expired before `before`.
+pub(crate) async fn purge(conn: &mut PgConnection, before: Timestamp) -> Result<u64> {
+    store::delete_expired(conn, before, BATCH).await
 }

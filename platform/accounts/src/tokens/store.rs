@@ -73,3 +73,19 @@ pub(super) async fn consume(
     .fetch_optional(conn)
     .await?)
 }
+
+pub(super) async fn delete_expired(
+    conn: &mut PgConnection,
+    before: Timestamp,
+    batch: i64,
+) -> Result<u64> {
+    let done = sqlx::query!(
+        "delete from auth_tokens where id in (
+             select id from auth_tokens where expires_at < $1 limit $2 for update skip locked)",
+        before as _,
+        batch,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}

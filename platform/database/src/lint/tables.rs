@@ -147,9 +147,12 @@ pub(super) const LINTS: &[Lint] = &[
                 when 'policies' then
                   exists (select from pg_policies where tablename || '.' || policyname = object)
                 when 'shared rights' then
-                  exists (select from pg_class where relname = split_part(object, ':', 1) and relkind in ('r', 'p', 'v')
-                            and (has_any_column_privilege('atelier_tenant', oid, case split_part(object, ':', 2)
-                                   when 'delete' then 'select' else split_part(object, ':', 2) end)))
+                  exists (select from pg_class
+                          where relname = split_part(object, ':', 1) and relkind in ('r', 'p', 'v')
+                            and case split_part(object, ':', 2)
+                                  when 'delete' then has_table_privilege('atelier_tenant', oid, 'delete')
+                                  else has_any_column_privilege('atelier_tenant', oid, split_part(object, ':', 2))
+                                end)
                 else false
               end",
         given: exceptions,

@@ -34,7 +34,7 @@ const RULES: Rules<'_> = Rules {
     global_indexes: &["photo_links_token_key"],
     policies: &["photo_links.search"],
     definer_functions: &["photo_search"],
-    shared: &["jobs:insert"],
+    shared: &["jobs:insert", "jobs:delete"],
     append_only: &["photo_events"],
 };
 
@@ -47,7 +47,9 @@ const SOUND: &str = "
     alter table jobs force row level security;
     create policy tenant_enqueues on jobs for insert to atelier_tenant
         with check (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
-    grant insert on jobs to atelier_tenant;
+    create policy tenant_drops on jobs for delete to atelier_tenant
+        using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid and id is not null);
+    grant insert, delete on jobs to atelier_tenant;
     create table photo_albums (
         tenant_id uuid not null references tenants (id),
         id uuid not null,
@@ -402,6 +404,12 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "shared-policy",
         "jobs.tenant_enqueues",
         "alter policy tenant_enqueues on jobs with check (true)",
+    ),
+    (
+        "shared-policy",
+        "jobs.tenant_enqueues",
+        "alter policy tenant_enqueues on jobs with check
+           (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid or id is null)",
     ),
     (
         "shared-policy",

@@ -10,11 +10,18 @@ use services::{Mailer, OutgoingMail, SendError};
 
 use crate::MailId;
 
-/// Kind of the job that delivers a mail; its payload is `{"mail": id}`.
+/// Kind of the job that delivers a mail; its payload is a [`Delivery`].
 ///
 /// A mail of a tenant carries the tenant on its job, so that one that sends ten thousand mails takes
 /// turns with the others.
 pub const DELIVER: &str = "platform.mail.deliver";
+
+/// Payload of the jobs of kind [`DELIVER`].
+#[derive(Clone, Copy, Debug, serde::Deserialize)]
+pub struct Delivery {
+    /// The mail.
+    pub mail: MailId,
+}
 
 /// After so many tries a mail is given up: with the worker's delays that is most of a day.
 pub(crate) const MAX_TRIES: i32 = 25;

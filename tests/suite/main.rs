@@ -1,0 +1,10 @@
+//! Tests of the whole, against a real PostgreSQL.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that fails fails its test, by a panic"
+)]
+
+mod accounts;
+mod mail;
+mod queue;
+mod worker;
