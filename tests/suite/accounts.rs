@@ -499,6 +499,18 @@ async fn one_network_cannot_try_a_hundred_addresses_and_on() {
     assert!(matches!(outcome, SignIn::Refused), "{outcome:?}");
 }
 
+#[tokio::test]
+async fn tries_before_there_was_an_account_do_not_keep_its_owner_out() {
+    let bench = Bench::new().await;
+    for n in 0..21 {
+        bench
+            .try_from(&format!("198.51.100.{n}"), "new@example.com", "guess")
+            .await;
+    }
+    bench.person("new@example.com").await;
+    bench.sign_in("new@example.com", PASSWORD).await;
+}
+
 // Logging in
 
 #[tokio::test]

@@ -73,7 +73,12 @@ pub async fn create(
     user: NewUser<'_>,
     now: Timestamp,
 ) -> Result<Option<UserId>> {
-    store::insert(conn, UserId::new(), user, now).await
+    let id = store::insert(conn, UserId::new(), user, now).await?;
+    if id.is_some() && user.verified {
+        // Somebody may have tried the address while nobody had it.
+        limits::unlock_account(conn, user.email.normal()).await?;
+    }
+    Ok(id)
 }
 
 /// The person with this address, whatever their state.
