@@ -31,6 +31,10 @@ static TEMPLATE: Template = Template {
             migrator: &::accounts::MIGRATOR,
         },
         Owner {
+            key: "tenants",
+            migrator: &tenants::MIGRATOR,
+        },
+        Owner {
             key: "messaging",
             migrator: &messaging::MIGRATOR,
         },

@@ -5,6 +5,7 @@
 )]
 
 mod accounts;
+mod inbox;
 mod mail;
 mod queue;
 mod worker;

@@ -21,11 +21,19 @@ use worker::{PlatformJobs, Worker};
 static ACCESS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/access");
 
 static TEMPLATE: Template = Template {
-    key: "queue-1",
+    key: "queue-2",
     owners: &[
         Owner {
             key: "worker",
             migrator: &worker::MIGRATOR,
+        },
+        Owner {
+            key: "accounts",
+            migrator: &accounts::MIGRATOR,
+        },
+        Owner {
+            key: "tenants",
+            migrator: &tenants::MIGRATOR,
         },
         Owner {
             key: "access",
