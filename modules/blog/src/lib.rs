@@ -8,7 +8,6 @@
 //! |---|---|
 //! | [`posts`] | posts, their states, versions and publication |
 //! | [`tags`], [`authors`], [`settings`] | what is around posts |
-//! | [`public`] | what visitors see: pages, feeds, sitemaps |
 //! | `slugs` | addresses, and the former ones that forward |
 //! | [`content`] | text in, text out: Markdown, slugs, feeds; pure |
 
@@ -18,7 +17,6 @@ pub mod events;
 pub mod jobs;
 mod manifest;
 pub mod posts;
-pub mod public;
 pub mod respond;
 pub mod settings;
 mod show;
@@ -66,10 +64,6 @@ impl Module for Blog {
             .merge(tags::api::routes())
             .merge(authors::api::routes())
             .merge(settings::api::routes())
-    }
-
-    fn public(&self) -> Routes {
-        public::routes()
     }
 
     fn jobs(&self, jobs: &mut Jobs) {

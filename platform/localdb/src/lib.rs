@@ -19,7 +19,6 @@
 
 mod account;
 mod error;
-mod fetch;
 pub mod find;
 mod folder;
 mod log;
@@ -30,8 +29,7 @@ mod server;
 mod target;
 
 pub use error::Error;
-pub use fetch::fetch;
-pub use find::Binaries;
+pub use find::{Binaries, fetch};
 pub use folder::default_data_dir;
 pub use roles::DATABASE;
 pub use server::{Config, LocalServer, Mode};

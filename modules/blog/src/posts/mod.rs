@@ -13,6 +13,7 @@ pub mod api;
 mod api_body;
 pub mod editor;
 pub mod pages;
+pub mod public_store;
 mod publish;
 mod save;
 mod state;

@@ -1,0 +1,247 @@
+//! The demo of a development server: two studios with an owner each, and a few posts.
+//!
+//! It goes through the same functions as people do, so it can hold nothing that they could not have made.
+//! Loading it again changes nothing.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use accounts::passwords;
+use accounts::users::{self, NewUser};
+use blog::posts::{self, Move, NewPost, Step, Text};
+use http::Method;
+use kernel::{Email, Error, PermissionSet, Result, Role, TenantId, UserId};
+use module::{Account, Ctx, Person, RequestFacts};
+use tenants::SignupForm;
+
+use crate::modules::permissions;
+use crate::platform::Platform;
+
+/// A way to look around.
+#[derive(Debug)]
+pub struct LogIn {
+    /// Name of the workspace.
+    pub workspace: &'static str,
+    /// Label of its address.
+    pub slug: &'static str,
+    /// Address to sign in with.
+    pub email: &'static str,
+    /// Password to sign in with.
+    pub password: &'static str,
+}
+
+/// Known to every developer, and refused by nothing but production, which loads no demo.
+const PASSWORD: &str = "paper lantern harbour";
+
+struct Studio {
+    slug: &'static str,
+    name: &'static str,
+    interest: &'static str,
+    owner: &'static str,
+    email: &'static str,
+    posts: &'static [(&'static str, &'static str, &'static [&'static str])],
+    /// A post that is not published yet.
+    draft: (&'static str, &'static str),
+}
+
+const STUDIOS: [Studio; 2] = [
+    Studio {
+        slug: "halden",
+        name: "Halden Portraits",
+        interest: "photo",
+        owner: "Aiko Tanabe",
+        email: "aiko@halden.example",
+        posts: &[
+            ("How we light a portrait", LIGHT, &["Light", "Studio"]),
+            ("Ten minutes with a nervous sitter", SITTER, &["People"]),
+            ("A north window at last", WINDOW, &["Studio"]),
+        ],
+        draft: (
+            "Notes for the autumn lookbook",
+            "Fog machine: **no**. Reflector, two stands, tea.\n",
+        ),
+    },
+    Studio {
+        slug: "clef",
+        name: "Clef & Co. Music",
+        interest: "music",
+        owner: "Theo Marchetti",
+        email: "theo@clef.example",
+        posts: &[
+            ("Why scales need not be dull", SCALES, &["Practice"]),
+            ("Our first house concert", CONCERT, &["Concerts"]),
+        ],
+        draft: (
+            "Choosing a first violin",
+            "Rent before you buy. More to follow.\n",
+        ),
+    },
+];
+
+/// Loads what is missing, and tells how to sign in.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn load(platform: &Platform) -> Result<Vec<LogIn>> {
+    for studio in &STUDIOS {
+        if let Some((account, tenant)) = open(platform, studio).await? {
+            fill(platform, studio, &account, tenant).await?;
+        }
+    }
+    Ok(STUDIOS
+        .iter()
+        .map(|studio| LogIn {
+            workspace: studio.name,
+            slug: studio.slug,
+            email: studio.email,
+            password: PASSWORD,
+        })
+        .collect())
+}
+
+/// Makes the owner and the studio; `None` when the owner is there already.
+async fn open(platform: &Platform, studio: &Studio) -> Result<Option<(Account, TenantId)>> {
+    let now = platform.app.now();
+    let email = Email::parse(studio.email)?;
+    let mut tx = platform.db.begin().await?;
+    if users::find_by_email(tx.conn(), &email).await?.is_some() {
+        return Ok(None);
+    }
+    let hash = passwords::hash(PASSWORD).await?;
+    let new = NewUser {
+        email: &email,
+        name: studio.owner,
+        password_hash: Some(&hash),
+        locale: "en-GB",
+        time_zone: "Europe/Berlin",
+        verified: true,
+    };
+    let user: UserId = users::create(tx.conn(), new, now)
+        .await?
+        .ok_or_else(|| Error::internal("the demo's owner is there already"))?;
+    tx.commit().await?;
+    let account = Account {
+        user,
+        name: studio.owner.to_owned(),
+        email: studio.email.to_owned(),
+    };
+    let form = SignupForm {
+        interest: studio.interest.to_owned(),
+        name: studio.name.to_owned(),
+        slug: studio.slug.to_owned(),
+        time_zone: "Europe/Berlin".to_owned(),
+        ..SignupForm::default()
+    };
+    let tenant = platform
+        .tenants
+        .create_workspace(&account, &form, &facts(), now)
+        .await?;
+    Ok(Some((account, tenant.id)))
+}
+
+/// Writes the posts as the owner would.
+async fn fill(
+    platform: &Platform,
+    studio: &Studio,
+    account: &Account,
+    tenant: TenantId,
+) -> Result<()> {
+    platform.app.resolver().forget(tenant);
+    let site = platform
+        .app
+        .resolver()
+        .by_id(tenant)
+        .await?
+        .ok_or(Error::NotFound("workspace"))?;
+    let principal = platform
+        .tenants
+        .principal(tenant, account.user)
+        .await?
+        .ok_or(Error::NotFound("member"))?;
+    let person = Person {
+        user: account.user,
+        membership: principal.membership,
+        name: principal.name,
+        email: principal.email,
+        roles: principal.roles,
+        permissions: PermissionSet::of(&[Role::Owner], permissions()),
+    };
+    let ctx = Ctx::new(platform.app.clone(), site, Some(Arc::new(person)), facts());
+    for (title, content, tags) in studio.posts {
+        let mut tx = ctx.begin().await?;
+        let post = posts::create(&mut tx, &ctx, draft(title, content, tags)).await?;
+        posts::step(&mut tx, &ctx, post.id, None, &Step::Plain(Move::Publish)).await?;
+        tx.commit().await?;
+    }
+    let (title, content) = studio.draft;
+    let mut tx = ctx.begin().await?;
+    posts::create(&mut tx, &ctx, draft(title, content, &[])).await?;
+    tx.commit().await
+}
+
+fn draft(title: &str, content: &str, tags: &[&str]) -> NewPost {
+    NewPost {
+        text: Text {
+            title: title.to_owned(),
+            content: content.to_owned(),
+            ..Text::default()
+        },
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        ..NewPost::default()
+    }
+}
+
+fn facts() -> RequestFacts {
+    RequestFacts {
+        id: "demo".to_owned(),
+        method: Method::POST,
+        path: "/".to_owned(),
+        ip: Ipv4Addr::LOCALHOST.into(),
+        user_agent: "Atelier demo".to_owned(),
+    }
+}
+
+const LIGHT: &str = "\
+One window, one reflector, and the patience to move both by a hand's width.
+
+## Begin with the window
+
+Stand your sitter an arm's length from it and turn them until the far cheek keeps a triangle of light. That triangle is
+the whole trick; everything else is housekeeping.
+
+## Then the reflector
+
+Bring it in from the dark side, low, until the eyes wake up. If you can see that there is a reflector, it is too close.
+
+> Light is a conversation. Let the window speak first.
+
+A short list for the wall:
+
+- turn off every lamp in the room
+- meter for the bright cheek
+- breathe, then press
+";
+
+const SITTER: &str = "\
+What to say, what to leave out, and when to put the camera down.
+
+People do not freeze because of the camera. They freeze because nobody has told them what comes next. So tell them: \
+\"I will take some that do not count.\" Those are the ones you will keep.
+";
+
+const WINDOW: &str = "\
+The wall is gone, the light is here to stay. From next week Studio A has three metres of glass to the north, and we have \
+an excuse to photograph everything again.
+";
+
+const SCALES: &str = "\
+A scale is a melody that has not decided on a rhythm yet. Give it one.
+
+1. Play it as a tango.
+2. Play it as a lullaby.
+3. Play it backwards, and name the note on which you got lost.
+";
+
+const CONCERT: &str = "\
+Fourteen players, one cello that arrived by tram, and cake. Thank you for coming; the next date is in the calendar.
+";

@@ -1,0 +1,86 @@
+//! Where crates that may not know each other meet: sign-up starts a trial, standings complete a
+//! tenant, mail is a job of the platform.
+
+use std::sync::Arc;
+
+use kernel::{Clock, Standing, TenantId};
+use messaging::{MailId, Messaging};
+use serde::Deserialize;
+use sqlx::PgConnection;
+use tenant_resolver::Lookup;
+use tenants::{NewTenant, Provision, StandingsSource};
+use worker::PlatformJobs;
+
+/// What `tenants` needs from `billing`.
+#[must_use]
+pub fn hooks(clock: &Clock) -> tenants::Hooks {
+    tenants::Hooks {
+        standings: Arc::new(Subscriptions),
+        provision: vec![Arc::new(Trial {
+            clock: clock.clone(),
+        })],
+        permissions: crate::modules::permissions(),
+    }
+}
+
+struct Subscriptions;
+
+impl StandingsSource for Subscriptions {
+    fn standings<'a>(
+        &'a self,
+        conn: &'a mut PgConnection,
+        tenant: TenantId,
+    ) -> Lookup<'a, Vec<Standing>> {
+        Box::pin(billing::standings(conn, tenant))
+    }
+}
+
+/// Every new tenant begins with a trial of what is on sale: today that is the blog, whatever the
+/// person said they do.
+struct Trial {
+    clock: Clock,
+}
+
+impl Provision for Trial {
+    fn provision<'a>(
+        &'a self,
+        conn: &'a mut PgConnection,
+        tenant: &'a NewTenant,
+    ) -> Lookup<'a, ()> {
+        Box::pin(async move {
+            billing::start_trial(conn, tenant.id, "blog", self.clock.now()).await?;
+            Ok(())
+        })
+    }
+}
+
+/// A job of the kind [`messaging::DELIVER`].
+#[derive(Deserialize)]
+struct Delivery {
+    mail: MailId,
+}
+
+/// Who does the platform's own jobs.
+#[must_use]
+pub fn platform_jobs(messaging: &Messaging) -> PlatformJobs {
+    let mut jobs = PlatformJobs::default();
+    let deliver = messaging.clone();
+    jobs.on(messaging::DELIVER, move |job| {
+        let messaging = deliver.clone();
+        async move {
+            messaging
+                .deliver(job.read::<Delivery>()?.mail, job.now)
+                .await
+        }
+    });
+    let purge = messaging.clone();
+    jobs.every(
+        "platform.mail.purge",
+        std::time::Duration::from_hours(24),
+        move |job| {
+            let messaging = purge.clone();
+            async move { messaging.purge(job.now).await.map(drop) }
+        },
+    );
+    jobs
+}

@@ -1,0 +1,188 @@
+//! Who is asking: sessions and memberships, cached for half a minute.
+//!
+//! Every change to either announces itself ([`database::Change`]) and is forgotten here at once, on
+//! every node; the limit on age only covers news that was lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use accounts::{Session, cookies, sessions};
+use database::{Change, PlatformDb};
+use http::HeaderMap;
+use kernel::{Clock, Permission, PermissionSet, Result, TenantId, UserId};
+use module::{Account, Person};
+use moka::future::Cache;
+use tenant_resolver::Tenant;
+use tenants::{Tenants, Workspace};
+
+const KEEP: Duration = Duration::from_secs(30);
+const CAPACITY: u64 = 20_000;
+
+/// What a session is remembered by: the hash of its token, never the token.
+type TokenHash = [u8; 32];
+
+/// Finds out who is asking.
+#[derive(Clone)]
+pub struct Principals {
+    db: PlatformDb,
+    clock: Clock,
+    tenants: Tenants,
+    permissions: Arc<Vec<&'static Permission>>,
+    base_host: String,
+    secure: bool,
+    sessions: Cache<TokenHash, Option<Arc<Session>>>,
+    members: Cache<(TenantId, UserId), Option<Arc<Person>>>,
+    workspaces: Cache<UserId, Arc<Vec<Workspace>>>,
+}
+
+impl Principals {
+    /// A finder that knows all permissions there are.
+    #[must_use]
+    pub fn new(
+        db: PlatformDb,
+        clock: Clock,
+        tenants: Tenants,
+        permissions: Vec<&'static Permission>,
+        links: &module::Links,
+    ) -> Self {
+        let kept = || Cache::builder().max_capacity(CAPACITY).time_to_live(KEEP);
+        Self {
+            db,
+            clock,
+            tenants,
+            permissions: Arc::new(permissions),
+            base_host: links.host().to_owned(),
+            secure: links.secure(),
+            sessions: kept().support_invalidation_closures().build(),
+            members: Cache::builder()
+                .max_capacity(CAPACITY)
+                .time_to_live(KEEP)
+                .support_invalidation_closures()
+                .build(),
+            workspaces: Cache::builder()
+                .max_capacity(CAPACITY)
+                .time_to_live(KEEP)
+                .build(),
+        }
+    }
+
+    /// The account that is signed in on the base host.
+    pub async fn account(&self, headers: &HeaderMap) -> Result<Option<Account>> {
+        let session = self.session(headers, None, &self.base_host).await?;
+        Ok(session.map(|session| Account {
+            user: session.user,
+            name: session.name.clone(),
+            email: session.email.clone(),
+        }))
+    }
+
+    /// The member of `tenant` who is asking.
+    pub async fn member(
+        &self,
+        headers: &HeaderMap,
+        tenant: &Tenant,
+    ) -> Result<Option<Arc<Person>>> {
+        let host = format!("{}.{}", tenant.slug, self.base_host);
+        let Some(session) = self.session(headers, Some(tenant.id), &host).await? else {
+            return Ok(None);
+        };
+        if let Some(member) = self.members.get(&(tenant.id, session.user)).await {
+            return Ok(member);
+        }
+        let principal = self.tenants.principal(tenant.id, session.user).await?;
+        let member = principal.map(|principal| {
+            Arc::new(Person {
+                user: session.user,
+                membership: principal.membership,
+                name: principal.name,
+                email: principal.email,
+                permissions: PermissionSet::of(&principal.roles, self.permissions.iter().copied()),
+                roles: principal.roles,
+            })
+        });
+        self.members
+            .insert((tenant.id, session.user), member.clone())
+            .await;
+        Ok(member)
+    }
+
+    /// The session whose cookie came with the request, if it is alive and belongs to this host.
+    ///
+    /// One that belongs to another host is as good as none: whoever sends it here took it there.
+    async fn session(
+        &self,
+        headers: &HeaderMap,
+        tenant: Option<TenantId>,
+        host: &str,
+    ) -> Result<Option<Arc<Session>>> {
+        let Some(token) = cookies::read(headers, self.secure) else {
+            return Ok(None);
+        };
+        let (hash, now) = (token.hash(), self.clock.now());
+        let session = match self.sessions.get(&hash).await {
+            Some(session) => session,
+            None => {
+                let mut conn = self.db.pool().acquire().await?;
+                let session = sessions::find(&mut conn, &token, now).await?.map(Arc::new);
+                self.sessions.insert(hash, session.clone()).await;
+                session
+            }
+        };
+        let Some(session) = session else {
+            return Ok(None);
+        };
+        if session.tenant != tenant || !session.is_good(host, now) {
+            if session.tenant != tenant {
+                tracing::warn!(session = %session.id, host, "a session was shown to a host that is not its own");
+            }
+            return Ok(None);
+        }
+        if session.needs_touch(now) {
+            let mut conn = self.db.pool().acquire().await?;
+            sessions::touch(&mut conn, session.id, now).await?;
+            self.sessions.invalidate(&hash).await;
+        }
+        Ok(Some(session))
+    }
+
+    /// The workspaces of a person, for the switcher.
+    pub async fn workspaces(&self, user: UserId) -> Result<Arc<Vec<Workspace>>> {
+        if let Some(workspaces) = self.workspaces.get(&user).await {
+            return Ok(workspaces);
+        }
+        let workspaces = Arc::new(self.tenants.workspaces(user).await?);
+        self.workspaces.insert(user, Arc::clone(&workspaces)).await;
+        Ok(workspaces)
+    }
+
+    /// Forgets what a change made stale.
+    pub fn forget(&self, change: Change) {
+        match change {
+            Change::User(user) => {
+                let stale = self.sessions.invalidate_entries_if(move |_, session| {
+                    session.as_ref().is_none_or(|session| session.user == user)
+                });
+                if stale.is_err() {
+                    self.sessions.invalidate_all();
+                }
+                self.workspaces.invalidate_all();
+            }
+            Change::Members(tenant) => {
+                let stale = self
+                    .members
+                    .invalidate_entries_if(move |(of, _), _| *of == tenant);
+                if stale.is_err() {
+                    self.members.invalidate_all();
+                }
+                self.workspaces.invalidate_all();
+            }
+            Change::Tenant(_) => self.workspaces.invalidate_all(),
+            Change::Everything => {
+                self.sessions.invalidate_all();
+                self.members.invalidate_all();
+                self.workspaces.invalidate_all();
+            }
+            Change::Work => {}
+        }
+    }
+}

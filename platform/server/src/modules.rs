@@ -1,0 +1,68 @@
+//! The one list of modules. Migrations, routes, navigation, permissions, jobs: all follow from it.
+
+use kernel::Permission;
+use module::{Jobs, Module, Slots, Subscriptions};
+
+/// Every module of this build.
+pub const MODULES: [&dyn Module; 1] = [&blog::Blog];
+
+/// Key of the module that a path of a tenant's host leads to: `/app/<key>/..` or `/api/v1/<key>/..`.
+#[must_use]
+pub fn of_path(path: &str) -> Option<&'static str> {
+    let rest = path
+        .strip_prefix("/app/")
+        .or_else(|| path.strip_prefix("/api/v1/"))?;
+    let first = rest.split(['/', '?']).next()?;
+    MODULES
+        .iter()
+        .map(|module| module.manifest().key)
+        .find(|key| *key == first)
+}
+
+/// Every permission of the platform and its modules.
+#[must_use]
+pub fn permissions() -> Vec<&'static Permission> {
+    let platform = [tenants::PERMISSIONS, billing::PERMISSIONS];
+    let modules = MODULES.iter().map(|module| module.manifest().permissions);
+    platform.into_iter().chain(modules).flatten().collect()
+}
+
+/// Who does which job.
+#[must_use]
+pub fn jobs() -> Jobs {
+    let mut jobs = Jobs::default();
+    for module in MODULES {
+        module.jobs(&mut jobs);
+    }
+    jobs
+}
+
+/// Who wants to know of what.
+#[must_use]
+pub fn subscriptions() -> Subscriptions {
+    let mut subscriptions = Subscriptions::default();
+    for module in MODULES {
+        module.events(&mut subscriptions);
+    }
+    subscriptions
+}
+
+/// What modules contribute to the platform's pages.
+#[must_use]
+pub fn slots() -> Slots {
+    let mut slots = Slots::default();
+    for module in MODULES {
+        module.slots(&mut slots);
+    }
+    slots
+}
+
+/// Style sheets and scripts of the kit, the platform and the modules.
+#[must_use]
+pub fn assets() -> Vec<&'static [ui::Asset]> {
+    let modules = MODULES.iter().map(|module| module.assets());
+    [ui::KIT, tenants::ASSETS]
+        .into_iter()
+        .chain(modules)
+        .collect()
+}

@@ -1,0 +1,117 @@
+//! The staff's home: what is going on, and the first steps of a new tenant.
+
+use std::time::Duration;
+
+use axum::Extension;
+use kernel::Result;
+use maud::{Markup, html};
+use module::{Ctx, HomeCard, Member, OnboardingStep, Routes, Slots};
+use ui::{Card, CheckItem, Empty, Page, checklist, error_card, icons, more_link};
+
+/// How long a card may take. A slow one leaves a note in its place.
+pub const PATIENCE: Duration = Duration::from_millis(250);
+
+/// The route of the home page.
+#[must_use]
+pub fn routes() -> Routes {
+    Routes::new().get("/app", home)
+}
+
+async fn home(ctx: Member, Extension(slots): Extension<Slots>) -> module::Result<Page> {
+    let (steps, cards) = tokio::join!(steps(&ctx, &slots), cards(&ctx, &slots));
+    let first_name = ctx
+        .person()?
+        .name
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let open = steps.iter().filter(|step| !step.done).count();
+    let body = html! {
+        @if open > 0 { (onboarding(&steps, open)) }
+        @if cards.is_empty() {
+            (Card::new(html! { (Empty::new(icons::LuSparkles, "Nothing to show yet", "As soon as there is work in your workspace, it is summed up here.")) }))
+        } @else {
+            div.grid { @for card in cards { (card) } }
+        }
+    };
+    let greeting = if first_name.is_empty() {
+        "Home".to_owned()
+    } else {
+        format!("{}, {first_name}", greeting(&ctx))
+    };
+    Ok(Page::new("Home")
+        .document_title("Home")
+        .lead(greeting)
+        .body(body))
+}
+
+/// A word for the time of day where the tenant is.
+fn greeting(ctx: &Ctx) -> &'static str {
+    match ctx.now().in_zone(&ctx.tenant().zone).hour() {
+        5..12 => "Good morning",
+        12..18 => "Good afternoon",
+        _ => "Good evening",
+    }
+}
+
+fn onboarding(steps: &[OnboardingStep], open: usize) -> Markup {
+    let done = steps.len() - open;
+    let items: Vec<CheckItem> = steps
+        .iter()
+        .map(|step| CheckItem {
+            label: step.title.to_owned(),
+            note: step.help.to_owned(),
+            href: step.href.to_owned(),
+            done: step.done,
+        })
+        .collect();
+    html! {
+        div.grid { div.c12 {
+            (Card::new(checklist(&items)).title("Set up your studio").note(format!("{done} of {} done", steps.len())))
+        } }
+    }
+}
+
+async fn steps(ctx: &Ctx, slots: &Slots) -> Vec<OnboardingStep> {
+    if !ctx.may("workspace.settings.update") {
+        return Vec::new();
+    }
+    let sources = slots
+        .onboarding
+        .iter()
+        .map(|source| tokio::time::timeout(PATIENCE, source(ctx)));
+    let found = futures::future::join_all(sources).await;
+    found
+        .into_iter()
+        .filter_map(|steps| steps.ok().and_then(Result::ok))
+        .flatten()
+        .collect()
+}
+
+async fn cards(ctx: &Ctx, slots: &Slots) -> Vec<Markup> {
+    let sources = slots
+        .home
+        .iter()
+        .map(|source| tokio::time::timeout(PATIENCE, source(ctx)));
+    let found = futures::future::join_all(sources).await;
+    found
+        .into_iter()
+        .filter_map(|card| match card {
+            Ok(Ok(card)) => card.map(draw),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a card of the home page failed");
+                Some(html! { div.c6 { (error_card("Could not load", "/app")) } })
+            }
+            Err(_) => Some(html! { div.c6 { (error_card("This took too long", "/app")) } }),
+        })
+        .collect()
+}
+
+fn draw(card: HomeCard) -> Markup {
+    let mut shown = Card::new(card.body).title(card.title);
+    if let Some((label, href)) = card.more {
+        shown = shown.actions(more_link(label, &href));
+    }
+    html! { div.c6 { (shown) } }
+}

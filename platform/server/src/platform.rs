@@ -1,0 +1,199 @@
+//! The platform put together: from pools and settings to a router and a worker.
+//!
+//! The server and the tests build it in the same way; they differ in the clock, the mailer and the pools.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use accounts::Accounts;
+use axum::{Extension, Router};
+use billing::Billing;
+use catalog::Catalog;
+use database::{Binding, Change, PlatformDb};
+use kernel::{Clock, Error, Result};
+use messaging::Messaging;
+use module::{App, Links, RouteFacts};
+use services::Mailer;
+use sqlx::PgPool;
+use tenant_resolver::{BaseHost, Proxies, ResolverState, TenantResolver};
+use tenants::Tenants;
+use ui::Assets;
+use utoipa::openapi::OpenApi;
+use worker::Worker;
+
+use crate::http::{Front, Principals, health::Health};
+use crate::modules;
+use crate::router::{Table, Wiring, assemble, bind, describe};
+use crate::settings::Http;
+
+/// What the platform is built from.
+pub struct Parts {
+    /// Whether pages for developers are mounted and assets read from the source tree.
+    pub development: bool,
+    /// Absolute addresses.
+    pub links: Links,
+    /// The clock.
+    pub clock: Clock,
+    /// Pool of the role `atelier_tenant`.
+    pub tenant_pool: PgPool,
+    /// Pool of the role `atelier_platform`.
+    pub platform_pool: PgPool,
+    /// How tenants are bound to transactions.
+    pub binding: Binding,
+    /// How mail leaves.
+    pub mailer: Mailer,
+    /// Networks of believed proxies.
+    pub proxies: Proxies,
+    /// Limits of requests.
+    pub http: Http,
+}
+
+/// The platform, ready to serve and to work.
+pub struct Platform {
+    /// State of the handlers.
+    pub app: App,
+    /// The database across tenants.
+    pub db: PlatformDb,
+    /// People.
+    pub accounts: Accounts,
+    /// Tenants.
+    pub tenants: Tenants,
+    /// Subscriptions.
+    pub billing: Billing,
+    /// Products and plans.
+    pub catalog: Catalog,
+    /// Mail and notifications.
+    pub messaging: Messaging,
+    /// Readiness.
+    pub health: Health,
+    /// Everything that is served.
+    pub router: Router,
+    /// Every route with its gate.
+    pub routes: Vec<RouteFacts>,
+    /// The API's description.
+    pub description: Arc<OpenApi>,
+    /// The job runner.
+    pub worker: Worker,
+    principals: Principals,
+}
+
+impl Platform {
+    /// Puts the platform together. Nothing runs yet.
+    ///
+    /// # Errors
+    /// When the base URL's host cannot stand for a platform.
+    pub fn build(parts: Parts) -> Result<Self> {
+        let db = PlatformDb::new(parts.platform_pool.clone());
+        let (clock, links) = (parts.clock, parts.links);
+        let catalog = Catalog::new(db.clone(), clock.clone());
+        let billing = Billing::new(db.clone(), clock.clone());
+        let accounts = Accounts::new(db.clone());
+        let tenants = Tenants::new(
+            db.clone(),
+            clock.clone(),
+            links.clone(),
+            crate::hooks::hooks(&clock),
+        );
+        let resolver = TenantResolver::new(
+            parts.tenant_pool,
+            parts.binding,
+            Arc::new(tenants.directory()),
+        );
+        let app = App::new(clock.clone(), links.clone(), resolver.clone());
+        let messaging = Messaging::new(db.clone(), parts.mailer);
+        let principals = Principals::new(
+            db.clone(),
+            clock.clone(),
+            tenants.clone(),
+            modules::permissions(),
+            &links,
+        );
+        let slots = modules::slots();
+        let root = parts
+            .development
+            .then(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
+        let assets = Arc::new(Assets::new(&crate::modules::assets(), root.as_deref()));
+        let health = Health::new(parts.platform_pool);
+
+        let table = Table::new(parts.development);
+        let routes = table.facts();
+        let (base, _, _) = table.base.into_parts();
+        let base = bind(base, &app, |router| {
+            router
+                .layer(Extension(accounts.clone()))
+                .layer(Extension(tenants.clone()))
+                .layer(Extension(catalog.clone()))
+                .layer(Extension(messaging.clone()))
+        });
+        let (tenant, collected, _) = table.tenant.into_parts();
+        let description = Arc::new(describe(collected, &routes));
+        let tenant = bind(tenant, &app, |router| {
+            router
+                .layer(Extension(accounts.clone()))
+                .layer(Extension(tenants.clone()))
+                .layer(Extension(catalog.clone()))
+                .layer(Extension(billing.clone()))
+                .layer(Extension(messaging.clone()))
+                .layer(Extension(slots.clone()))
+                .layer(Extension(Arc::clone(&description)))
+        });
+        let ops = bind(Router::new(), &app, |router| router);
+        let front = Front {
+            app: app.clone(),
+            principals: principals.clone(),
+            messaging: messaging.clone(),
+            assets,
+            slots,
+            base,
+            tenant,
+            ops,
+        };
+        let base_host = BaseHost::parse(&links.base("")).map_err(|error| {
+            Error::bad_request("settings", format!("Settings: http.base_url: {error}"))
+        })?;
+        let resolver = ResolverState {
+            resolver,
+            base: Arc::new(base_host),
+            proxies: Arc::new(parts.proxies),
+        };
+        let wiring = Wiring {
+            app: app.clone(),
+            resolver,
+            front,
+            health: health.clone(),
+        };
+        let router = assemble(wiring, &parts.http);
+        let worker = Worker::new(
+            app.clone(),
+            db.clone(),
+            modules::jobs(),
+            modules::subscriptions(),
+            crate::hooks::platform_jobs(&messaging),
+        );
+        Ok(Self {
+            app,
+            db,
+            accounts,
+            tenants,
+            billing,
+            catalog,
+            messaging,
+            health,
+            router,
+            routes,
+            description,
+            worker,
+            principals,
+        })
+    }
+
+    /// Forgets what a change made stale, in every cache.
+    pub fn forget(&self, change: Change) {
+        self.principals.forget(change);
+        match change {
+            Change::Tenant(tenant) => self.app.resolver().forget(tenant),
+            Change::Everything => self.app.resolver().forget_everything(),
+            Change::Members(_) | Change::User(_) | Change::Work => {}
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The platform in process, over a database of the test's own, with a clock that stands still.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use database::Binding;
+use kernel::{Clock, Timestamp};
+use module::Links;
+use server::platform::{Parts, Platform};
+use server::settings::Settings;
+use services::mail::Mailer;
+use sqlx::Row as _;
+use testkit::{Database, Role, Template};
+
+use super::Client;
+
+/// What every person in tests signs in with.
+pub const MEMBER_PASSWORD: &str = "correct horse battery staple";
+
+/// All migrations of the product.
+pub static TEMPLATE: LazyLock<Template> =
+    LazyLock::new(|| Template { key: "product", owners: server::schema::owners().leak(), seed: None });
+
+/// The platform in process.
+pub struct TestApp {
+    pub database: Database,
+    pub platform: Platform,
+    pub clock: Clock,
+}
+
+/// A tenant that signed up through the pages, with its owner signed in.
+pub struct TestTenant {
+    pub slug: String,
+    /// The owner's browser, on the tenant's host.
+    pub owner: Client,
+}
+
+/// A mail that left.
+#[derive(Debug)]
+pub struct Letter {
+    pub subject: String,
+    pub text: String,
+}
+
+impl Letter {
+    /// The first link in it.
+    pub fn link(&self) -> String {
+        let start = self.text.find("http").unwrap_or_else(|| panic!("no link in {}", self.text));
+        self.text[start..].split_whitespace().next().expect("a link").to_owned()
+    }
+}
+
+impl TestApp {
+    /// A platform at 2026-03-02 09:00 UTC, a Monday, with its catalogue.
+    pub async fn new() -> Self {
+        Self::at("2026-03-02T09:00:00Z").await
+    }
+
+    pub async fn at(now: &str) -> Self {
+        let database = Database::new(&TEMPLATE).await;
+        let clock = Clock::fixed(now.parse::<Timestamp>().expect("an instant"));
+        let platform = build(&database, clock.clone(), "http://atelier.test");
+        platform.catalog.seed().await.expect("the catalogue");
+        Self { database, platform, clock }
+    }
+
+    /// A second node over the same database.
+    pub fn second_node(&self) -> Platform {
+        build(&self.database, self.clock.clone(), "http://atelier.test")
+    }
+
+    /// A browser that nobody signed in with, on the base host.
+    pub fn visitor(&self) -> Client {
+        Client::new(self.platform.router.clone(), "http://atelier.test".to_owned())
+    }
+
+    /// A tenant that signs up and confirms, as a person would.
+    pub async fn tenant(&self, slug: &str) -> TestTenant {
+        let browser = self.visitor();
+        let email = format!("owner@{slug}.test");
+        self.sign_up(&browser, slug, &email).await;
+        let link = self.letter(&email).await.link();
+        let path = link.strip_prefix("http://atelier.test").expect("a link on the base host");
+        browser.get(path).await.expect(200);
+        let entered = browser.follow(browser.post(path, &[]).await).await;
+        assert_eq!(entered.status, 200, "{} answered {}", entered.url, entered.body);
+        TestTenant { slug: slug.to_owned(), owner: browser.on(&format!("http://{slug}.atelier.test")) }
+    }
+
+    /// Fills in the form of sign-up.
+    pub async fn sign_up(&self, browser: &Client, slug: &str, email: &str) {
+        let name = format!("{}{}", slug[..1].to_uppercase(), &slug[1..]);
+        let form = [
+            ("interest", "blog"),
+            ("name", name.as_str()),
+            ("slug", slug),
+            ("person", "Mara Lindqvist"),
+            ("email", email),
+            ("password", MEMBER_PASSWORD),
+            ("time_zone", "Europe/Berlin"),
+        ];
+        let reply = browser.follow(browser.post("/signup", &form).await).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+    }
+
+    /// The newest mail to somebody.
+    pub async fn letter(&self, to: &str) -> Letter {
+        self.letters(to).await.into_iter().next().unwrap_or_else(|| panic!("no mail to {to}"))
+    }
+
+    /// All mail to somebody, newest first.
+    pub async fn letters(&self, to: &str) -> Vec<Letter> {
+        let pool = self.database.pool(Role::Superuser);
+        let rows = sqlx::query(
+            "select subject, body_text from mail_messages where lower(to_address) = lower($1) order by created_at desc, id desc",
+        )
+        .bind(to)
+        .fetch_all(&pool)
+        .await
+        .expect("mail");
+        rows.iter().map(|row| Letter { subject: row.get(0), text: row.get(1) }).collect()
+    }
+
+    /// Moves the clock.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Does all work that is due.
+    pub async fn run_jobs(&self) {
+        self.platform.worker.drain().await.expect("jobs run");
+    }
+
+    /// Forgets everything that is cached, as news of a change would.
+    pub fn forget(&self) {
+        self.platform.forget(database::Change::Everything);
+    }
+}
+
+impl TestTenant {
+    /// The origin of its host.
+    pub fn origin(&self) -> String {
+        format!("http://{}.atelier.test", self.slug)
+    }
+}
+
+fn build(database: &Database, clock: Clock, base: &str) -> Platform {
+    let settings = Settings::from_environment(std::collections::HashMap::new()).expect("defaults");
+    let parts = Parts {
+        development: true,
+        links: Links::parse(base).expect("a base URL"),
+        clock,
+        tenant_pool: database.pool(Role::Tenant),
+        platform_pool: database.pool(Role::Platform),
+        binding: Binding::Plain,
+        mailer: Mailer::Development,
+        proxies: tenant_resolver::Proxies::default(),
+        http: settings.http,
+    };
+    Platform::build(parts).expect("a platform")
+}
