@@ -18,8 +18,10 @@
     reason = "a helper that fails fails its test, by a panic"
 )]
 
+pub mod browser;
 pub mod cluster;
 pub mod smtp;
 
+pub use browser::Browser;
 pub use cluster::{Cluster, Database, Role, Seed, Template, cluster};
 pub use smtp::SmtpSink;
