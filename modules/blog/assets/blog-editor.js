@@ -8,7 +8,7 @@
 //   </form>
 //
 // Autosave: POST of the form's fields after 5 s without a key. 2xx means saved; the header X-Rev, when present, goes
-// into the field named "rev"; 409 means that someone else saved first; 422 that a field is wrong; a redirect, 401 or
+// into the field named "rev"; a Location is where a new post is from now on; 409 means that someone else saved first; 422 that a field is wrong; a redirect, 401 or
 // 403 that the session has ended, and the text stays where it is.
 // Preview: POST of the textarea alone, answered with HTML from the renderer of the public page.
 // The class "dirty" on the form is kit.js's sign for unsaved work: it shows the save bar and asks before leaving.
@@ -129,6 +129,18 @@ function edit(area) {
     if (form.dataset.autosave && !closed) saveTimer = setTimeout(save, wait);
   };
 
+  /** A new post has been begun: everything goes to its own address from now on. @param {string} home */
+  function settle(home) {
+    const before = /** @type {string} */ (form.getAttribute("action"));
+    form.setAttribute("action", home);
+    form.dataset.autosave = home + "/autosave";
+    for (const button of all(`[formaction^="${before}/"]`, form)) {
+      const action = button.getAttribute("formaction").slice(before.length);
+      if (action !== "/preview") button.setAttribute("formaction", home + action);
+    }
+    history.replaceState(history.state, "", home + "/edit");
+  }
+
   async function save() {
     if (saving || closed || !form.isConnected) return;
     const sent = change;
@@ -141,6 +153,8 @@ function edit(area) {
       if (response.ok) {
         const rev = response.headers.get("X-Rev"), field = form.elements.namedItem("rev");
         if (rev && field instanceof HTMLInputElement) field.value = rev;
+        const home = response.headers.get("Location");
+        if (home) settle(home);
         say(`Saved ${new Date().toLocaleTimeString("en-GB")}`);
         if (sent === change) form.classList.remove("dirty");
       } else if (response.status === 409) {

@@ -14,6 +14,7 @@
 pub mod authors;
 pub mod content;
 pub mod events;
+mod forms;
 pub mod jobs;
 mod manifest;
 pub mod posts;
@@ -55,6 +56,13 @@ impl Module for Blog {
 
     fn pages(&self) -> Routes {
         Routes::new()
+            .merge(posts::pages::routes())
+            .merge(posts::editor::routes())
+            .merge(posts::actions::routes())
+            .merge(posts::version_pages::routes())
+            .merge(tags::pages::routes())
+            .merge(authors::pages::routes())
+            .merge(settings::pages::routes())
     }
 
     fn api(&self) -> Routes {

@@ -44,3 +44,14 @@ pub(crate) fn day(ctx: &Ctx, at: Timestamp) -> String {
         .strftime("%-d %b %Y")
         .to_string()
 }
+/// A minute in the tenant's zone: "12 Mar 2026, 14:30".
+pub(crate) fn minute(ctx: &Ctx, at: Timestamp) -> String {
+    at.in_zone(&ctx.tenant().zone)
+        .strftime("%-d %b %Y, %H:%M")
+        .to_string()
+}
+
+/// An instant as an element that machines read, too.
+pub(crate) fn time(at: Timestamp, text: &str) -> Markup {
+    html! { time datetime=(at) { (text) } }
+}

@@ -12,6 +12,7 @@ pub mod actions;
 pub mod api;
 mod api_body;
 pub mod editor;
+mod editor_form;
 pub mod pages;
 pub mod public_store;
 mod publish;

@@ -79,30 +79,19 @@ pub async fn step(
         .ok_or(Error::NotFound("post"))?;
     check_allowed(ctx, &post, step.kind())?;
     post.check_rev(based_on)?;
-    let settled = settle(tx, &mut post, now).await?;
-    let before = post.state(now);
-    if before.after(step.kind()).is_none() {
-        return Err(Error::conflict(
-            "invalid_transition",
-            format!(
-                "A post in this state ({}) cannot be {}.",
-                before.title().to_lowercase(),
-                step.kind().verb()
-            ),
-        ));
-    }
-    let happened = match step {
+    // Every rule is checked before anything is written.
+    check_step(&post, step.kind(), now)?;
+    let due = match step {
         Step::Schedule(schedule) => {
-            let resolved = schedule.resolve()?;
-            let at = resolved.instant();
-            if at > now {
-                put_off(tx, &mut post, schedule, at).await?
-            } else {
-                publish(tx, &mut post, now).await?
-            }
+            Some((schedule, schedule.resolve()?.instant())).filter(|(_, at)| *at > now)
         }
-        Step::Plain(Move::Publish) => publish(tx, &mut post, now).await?,
-        Step::Plain(other) => Some(plain(tx, &mut post, *other, now).await?),
+        Step::Plain(_) => None,
+    };
+    let settled = settle(tx, &mut post, now).await?;
+    let happened = match (step.kind(), due) {
+        (_, Some((schedule, at))) => put_off(tx, &mut post, schedule, at).await?,
+        (Move::Publish | Move::Schedule, None) => publish(tx, &mut post, now).await?,
+        (other, None) => Some(plain(tx, &mut post, other, now).await?),
     };
     if happened.is_some() || settled {
         write_store::release(tx, &mut post, now).await?;
@@ -114,6 +103,25 @@ pub async fn step(
         changed: happened.is_some(),
         ..post.into()
     })
+}
+
+/// Refuses a move that the post's state does not allow, or that would put a post without title before others.
+fn check_step(post: &Held, step: Move, now: Timestamp) -> Result<()> {
+    let state = post.state(now);
+    if !state.allows(step) {
+        return Err(Error::conflict(
+            "invalid_transition",
+            format!(
+                "A post in this state ({}) cannot be {}.",
+                state.title().to_lowercase(),
+                step.verb()
+            ),
+        ));
+    }
+    if matches!(step, Move::Publish | Move::Schedule | Move::Submit) {
+        check_publishable(&post.title)?;
+    }
+    Ok(())
 }
 
 /// What a move asks for besides the permission at the gate.
@@ -140,7 +148,6 @@ fn check_allowed(ctx: &Ctx, post: &Held, step: Move) -> Result<()> {
 
 /// Puts the draft before visitors, now. `None`: they read it already.
 async fn publish(tx: &mut TenantTx, post: &mut Held, now: Timestamp) -> Result<Option<Happened>> {
-    check_publishable(&post.title)?;
     let was_live = post.status == Status::Published;
     if was_live && post.live_no == Some(post.draft_no) {
         return Ok(None);
@@ -170,7 +177,6 @@ async fn put_off(
     schedule: &Schedule,
     at: Timestamp,
 ) -> Result<Option<Happened>> {
-    check_publishable(&post.title)?;
     version_store::mark(tx, post.id, post.draft_no, Reason::Schedule).await?;
     forget_planned_publication(post);
     post.status = Status::Scheduled;
@@ -187,7 +193,6 @@ async fn put_off(
 async fn plain(tx: &mut TenantTx, post: &mut Held, step: Move, now: Timestamp) -> Result<Happened> {
     match step {
         Move::Submit => {
-            check_publishable(&post.title)?;
             post.status = Status::InReview;
             Ok(Happened::Submitted)
         }

@@ -237,3 +237,38 @@ impl Listed {
         Cursor { at, id: self.id.0 }
     }
 }
+
+/// How many posts are in each state.
+#[derive(Clone, Debug)]
+pub struct Counts {
+    pub all: i64,
+    pub draft: i64,
+    pub in_review: i64,
+    pub scheduled: i64,
+    pub published: i64,
+    pub changed: i64,
+    pub archived: i64,
+    pub trash: i64,
+}
+
+/// Counts the posts of each state that is in effect at `now`.
+pub async fn counts(tx: &mut TenantTx, now: Timestamp) -> Result<Counts> {
+    let tenant = tx.tenant();
+    let counts = sqlx::query_as!(
+        Counts,
+        r#"select count(*) filter (where deleted_at is null) as "all!",
+                  count(*) filter (where deleted_at is null and status = 'draft') as "draft!",
+                  count(*) filter (where status = 'in_review' and deleted_at is null) as "in_review!",
+                  count(*) filter (where status = 'scheduled' and live_at > $2) as "scheduled!",
+                  count(*) filter (where status = 'published' or status = 'scheduled' and live_at <= $2) as "published!",
+                  count(*) filter (where live_no <> draft_no) as "changed!",
+                  count(*) filter (where status = 'archived' and deleted_at is null) as "archived!",
+                  count(*) filter (where deleted_at is not null) as "trash!"
+           from blog_posts where tenant_id = $1"#,
+        tenant as _,
+        now as _,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(counts)
+}
