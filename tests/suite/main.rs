@@ -5,6 +5,7 @@
 )]
 
 mod accounts;
+mod billing;
 mod inbox;
 mod mail;
 mod queue;

@@ -5,11 +5,14 @@ use kernel::{Access, SubscriptionStatus, Timestamp};
 use maud::{Markup, html};
 use module::{Allowed, Ctx, Routes};
 use ui::{
-    Card, Empty, Page, TimelineEntry, Tone, badge, definition_list, icons, link_button, timeline,
+    Card, Empty, Page, TimelineEntry, Tone, badge, definition_list, icons, link_button, meter,
+    timeline,
 };
 
-use crate::{Billing, ReadSubscription, Step, Subscription};
+use crate::{Billing, ReadSubscription, Step, Subscription, store};
 
+/// The entitlement that limits people.
+const SEATS: &str = "workspace.seats";
 const DAY: u64 = 24 * 60 * 60;
 
 pub(crate) fn routes() -> Routes {
@@ -25,6 +28,7 @@ async fn overview(
         billing.subscriptions(tenant).await?,
         billing.history(tenant).await?,
     );
+    let people = store::people(&mut ctx.begin().await?).await?;
     let prices = ctx.app().links().base("/pricing");
     let body = html! {
         @if subscriptions.is_empty() {
@@ -35,6 +39,7 @@ async fn overview(
         } @else {
             div.stack {
                 @for subscription in &subscriptions { (card(&ctx, subscription)) }
+                (Card::new(definition_list(&[("People", seats(&ctx, people))])).title("In use"))
                 (Card::new(lapse()).title("When a subscription ends"))
                 (Card::new(timeline(&steps(&ctx, &history))).title("History"))
             }
@@ -61,10 +66,10 @@ fn card(ctx: &Ctx, subscription: &Subscription) -> Markup {
             facts.push(("Trial ends", html! { (day(ctx, end)) " (" (left) " " (if left == 1 { "day" } else { "days" }) " left)" }));
         }
         (SubscriptionStatus::Trialing, Some(end), _) => {
-            facts.push(("Trial ended", html! { (day(ctx, end)) }))
+            facts.push(("Trial ended", html! { (day(ctx, end)) }));
         }
         (_, _, Some(end)) if standing.cancel_at_period_end => {
-            facts.push(("Ends", html! { (day(ctx, end)) }))
+            facts.push(("Ends", html! { (day(ctx, end)) }));
         }
         (_, _, Some(end)) => facts.push(("Paid until", html! { (day(ctx, end)) })),
         _ => {}
@@ -74,6 +79,19 @@ fn card(ctx: &Ctx, subscription: &Subscription) -> Markup {
         .title(subscription.product.clone())
         .actions(badge(tone, word));
     html! { (card) }
+}
+
+/// How many people there are, and how many the plans in force allow.
+fn seats(ctx: &Ctx, people: i64) -> Markup {
+    let used = people.unsigned_abs();
+    let limit = ctx.tenant().limit(SEATS, ctx.now());
+    html! {
+        @if let Some(limit) = limit {
+            (used) " of " (limit) " " (meter("People of those the plan allows", used, limit.unsigned_abs()))
+        } @else {
+            (used) ", without a limit"
+        }
+    }
 }
 
 fn state(status: SubscriptionStatus, access: Access) -> (Tone, &'static str) {

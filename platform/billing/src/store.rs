@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kernel::{Error, Result, Standing, SubscriptionStatus, TenantId, Timestamp, new_uuid};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
+use tenant_resolver::TenantTx;
 use uuid::Uuid;
 
 use crate::{Step, Subscription, SubscriptionId};
@@ -181,4 +182,16 @@ pub(crate) async fn history(pool: &PgPool, tenant: TenantId) -> Result<Vec<Step>
     .fetch_all(pool)
     .await?;
     Ok(steps)
+}
+
+/// How many people work in the tenant.
+pub(crate) async fn people(tx: &mut TenantTx) -> Result<i64> {
+    let tenant = tx.tenant();
+    let count = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from tenant_people where tenant_id = $1 and status = 'active'"#,
+        tenant as _,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(count)
 }

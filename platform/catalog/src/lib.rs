@@ -181,7 +181,12 @@ pub fn display(money: Money) -> String {
         Currency::GBP => "£".to_owned(),
         other => format!("{other} "),
     };
-    format!("{sign}{}", money.decimal().normalize())
+    let amount = money.decimal();
+    if amount.is_integer() {
+        format!("{sign}{}", amount.trunc())
+    } else {
+        format!("{sign}{amount}")
+    }
 }
 
 #[cfg(test)]
@@ -191,7 +196,7 @@ mod tests {
     #[test]
     fn prices_read_naturally() {
         assert_eq!(display(Money::new(1900, Currency::EUR)), "€19");
-        assert_eq!(display(Money::new(1950, Currency::USD)), "$19.5");
+        assert_eq!(display(Money::new(1950, Currency::USD)), "$19.50");
         assert_eq!(display(Money::new(500, Currency::JPY)), "JPY 500");
     }
 }

@@ -3,17 +3,23 @@
 //! The key is claimed, the work done and the answer stored in one transaction, so a repeated request
 //! either waits for the first and replays its answer, or finds nothing and does the work itself.
 
+use std::time::Duration;
+
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use kernel::{Error, Result};
+use kernel::{Error, Result, Timestamp};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
 use tenant_resolver::TenantTx;
 use uuid::Uuid;
 
 use crate::{App, Ctx, Failure};
+
+/// How long an answer is kept for those who ask again.
+const KEEP: Duration = Duration::from_hours(24);
 
 /// The `Idempotency-Key` of a request, if it has one.
 #[derive(Clone, Debug)]
@@ -155,6 +161,19 @@ impl IdempotencyKey {
         hash.update(serde_json::to_vec(input)?);
         Ok(hash.finalize().to_vec())
     }
+}
+
+/// Forgets up to `limit` answers that are older than a day, over all tenants, on the platform's side of
+/// the database; returns how many.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn forget_old_answers(
+    conn: &mut PgConnection,
+    now: Timestamp,
+    limit: i64,
+) -> Result<u64> {
+    crate::store::delete_keys(conn, now.minus(KEEP), limit).await
 }
 
 fn actor(ctx: &Ctx) -> Uuid {

@@ -39,7 +39,7 @@ pub use contract::Module;
 pub use ctx::{Ctx, Person, RequestFacts};
 pub use event::{Event, EventHandler, Subscriptions, emit, emit_for};
 pub use gate::{Allowed, Gate, GateKind, Guard, Member, Mounted, Public};
-pub use idempotency::IdempotencyKey;
+pub use idempotency::{IdempotencyKey, forget_old_answers};
 pub use job::{Job, JobContext, JobFuture, JobHandler, Jobs, enqueue};
 pub use links::Links;
 pub use manifest::{Entitlement, EntitlementKind, Manifest, NavLink};

@@ -153,3 +153,20 @@ pub(crate) async fn store_answer(
     .await?;
     Ok(())
 }
+
+/// Deletes up to `limit` answers that were stored before; returns how many.
+pub(crate) async fn delete_keys(
+    conn: &mut PgConnection,
+    before: Timestamp,
+    limit: i64,
+) -> Result<u64> {
+    let deleted = sqlx::query!(
+        "delete from api_idempotency_keys where (tenant_id, actor_id, key) in (
+             select tenant_id, actor_id, key from api_idempotency_keys where created_at < $1 limit $2)",
+        before as _,
+        limit,
+    )
+    .execute(conn)
+    .await?;
+    Ok(deleted.rows_affected())
+}

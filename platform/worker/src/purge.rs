@@ -23,7 +23,7 @@ pub(crate) async fn run(job: PlatformContext) -> Result<()> {
             store::delete_jobs(pool, "done", before(7), BATCH).await?,
             store::delete_jobs(pool, "dead", before(90), BATCH).await?,
             store::delete_events(pool, before(30), BATCH).await?,
-            store::delete_idempotency_keys(pool, before(1), BATCH).await?,
+            module::forget_old_answers(&mut *pool.acquire().await?, job.now, BATCH).await?,
         ];
         for (sum, count) in removed.iter_mut().zip(batch) {
             *sum += count;

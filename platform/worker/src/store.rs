@@ -294,20 +294,3 @@ pub(crate) async fn delete_events(pool: &PgPool, before: Timestamp, limit: i64) 
     .await?;
     Ok(deleted.rows_affected())
 }
-
-/// Deletes up to `limit` answers to repeated requests that are older; returns how many.
-pub(crate) async fn delete_idempotency_keys(
-    pool: &PgPool,
-    before: Timestamp,
-    limit: i64,
-) -> Result<u64> {
-    let deleted = sqlx::query!(
-        "delete from api_idempotency_keys where (tenant_id, actor_id, key) in (
-             select tenant_id, actor_id, key from api_idempotency_keys where created_at < $1 limit $2)",
-        before as _,
-        limit,
-    )
-    .execute(pool)
-    .await?;
-    Ok(deleted.rows_affected())
-}
