@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`posts`] | posts, their states, versions and publication |
 //! | [`tags`], [`authors`], [`settings`] | what is around posts |
+//! | [`public`] | what visitors see: pages, feeds, sitemaps |
 //! | `slugs` | addresses, and the former ones that forward |
 //! | [`content`] | text in, text out: Markdown, slugs, feeds; pure |
 
@@ -18,6 +19,7 @@ mod forms;
 pub mod jobs;
 mod manifest;
 pub mod posts;
+pub mod public;
 pub mod respond;
 pub mod settings;
 mod show;
@@ -72,6 +74,10 @@ impl Module for Blog {
             .merge(tags::api::routes())
             .merge(authors::api::routes())
             .merge(settings::api::routes())
+    }
+
+    fn public(&self) -> Routes {
+        public::routes()
     }
 
     fn jobs(&self, jobs: &mut Jobs) {

@@ -5,7 +5,8 @@ use maud::html;
 use module::{Ctx, HomeCard, SearchHit, SlotFuture, Slots};
 use ui::{Row, icons, rows};
 
-use crate::posts::{Filter, Listed, Sort, public_store, store};
+use crate::posts::{Filter, Listed, Sort, store};
+use crate::public;
 use crate::show;
 
 /// Most records of each kind in the palette.
@@ -78,7 +79,7 @@ fn front(ctx: &Ctx) -> SlotFuture<'_, Option<String>> {
             return Ok(None);
         }
         let mut tx = ctx.begin().await?;
-        let any = public_store::any(&mut tx, ctx.now()).await?;
+        let any = public::any(&mut tx, ctx.now()).await?;
         Ok(any.then(|| "/blog".to_owned()))
     })
 }

@@ -37,7 +37,7 @@ const PIP_PACKAGES: [&str; 2] = ["python3-pip", "ca-certificates"];
 /// Installs what is missing where that is possible without asking; otherwise names the one command that does.
 pub fn ensure_programs() -> Outcome<()> {
     let mut missing = Vec::new();
-    if let Err(error) = localdb::Binaries::find(None) {
+    if let Err(error) = localdb::Binaries::find() {
         if !matches!(error, localdb::Error::NoBinaries { .. }) {
             return Err(error.to_string());
         }

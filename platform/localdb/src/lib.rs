@@ -19,6 +19,7 @@
 
 mod account;
 mod error;
+mod fetch;
 pub mod find;
 mod folder;
 mod log;
@@ -29,7 +30,8 @@ mod server;
 mod target;
 
 pub use error::Error;
-pub use find::{Binaries, fetch};
+pub use fetch::fetch;
+pub use find::Binaries;
 pub use folder::default_data_dir;
 pub use roles::DATABASE;
 pub use server::{Config, LocalServer, Mode};

@@ -14,7 +14,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle as Task;
 
 use crate::error::{Doing as _, Error};
-use crate::find::{Binaries, Search, advice_for_other_major};
+use crate::find::{Binaries, Existing, Search};
 use crate::folder::{self, Folder, PORT};
 use crate::log::{self, Tail};
 use crate::{process, roles};
@@ -319,29 +319,11 @@ async fn prepare(config: &Config) -> Result<Server, Error> {
 
 async fn prepare_data(mode: Mode, folder: &Folder) -> Result<Binaries, Error> {
     may_enter(folder)?;
-    let major = folder.major();
-    let binaries =
-        Search::of_machine()
-            .find(&folder.account, major)
-            .map_err(|error| match error {
-                Error::OtherMajor {
-                    needed,
-                    found,
-                    advice: newest,
-                    ..
-                } => {
-                    let advice = advice_for_other_major(&folder.data(), needed, &newest);
-                    Error::OtherMajor {
-                        folder: folder.data(),
-                        needed,
-                        found,
-                        advice,
-                    }
-                }
-                other => other,
-            })?;
+    let (data, major) = (folder.data(), folder.major());
+    let existing = major.map(|major| Existing { major, data: &data });
+    let binaries = Search::of_machine().find(&folder.account, existing)?;
     if major.is_none() {
-        tracing::info!(%binaries, folder = %folder.data().display(), "making a new data folder");
+        tracing::info!(%binaries, folder = %data.display(), "making a new data folder");
         initdb(mode, &binaries, folder).await?;
     }
     Ok(binaries)

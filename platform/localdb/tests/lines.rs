@@ -453,7 +453,7 @@ async fn line_8_an_orphan_of_a_killed_program_is_found_and_stopped() {
     let scratch = Scratch::new("stopped-orphan");
     scratch.start().await.unwrap().stop().await;
     // A server on the folder that no program of ours owns, as on platforms without a death signal.
-    let binaries = localdb::Binaries::find(None).unwrap();
+    let binaries = localdb::Binaries::find().unwrap();
     let found = fs::metadata(scratch.data()).unwrap();
     let mut orphan = Command::new(binaries.program("postgres"));
     orphan

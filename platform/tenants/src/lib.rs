@@ -39,7 +39,16 @@ pub use state::{Hooks, Tenants};
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// Scripts of the pages of this crate.
-pub static ASSETS: &[ui::Asset] = &[];
+pub static ASSETS: &[ui::Asset] = &[
+    ui::Asset::js(
+        "tenants-signup.js",
+        include_bytes!("../assets/tenants-signup.js"),
+    ),
+    ui::Asset::js(
+        "tenants-brand.js",
+        include_bytes!("../assets/tenants-brand.js"),
+    ),
+];
 
 /// What may be allowed in a workspace besides its modules.
 pub static PERMISSIONS: &[Permission] = &[

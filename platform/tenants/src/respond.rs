@@ -42,6 +42,14 @@ pub(crate) fn day(at: Timestamp, zone: &Zone) -> String {
     at.in_zone(zone).strftime("%-d %b %Y").to_string()
 }
 
+/// The word with a capital letter first.
+pub(crate) fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
 /// A path on the same host, for going on after something; anything else becomes `otherwise`.
 ///
 /// `//host` and `/\host` lead elsewhere in browsers, control characters may hide either.

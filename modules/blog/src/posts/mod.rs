@@ -14,7 +14,6 @@ mod api_body;
 pub mod editor;
 mod editor_form;
 pub mod pages;
-pub mod public_store;
 mod publish;
 mod save;
 mod state;

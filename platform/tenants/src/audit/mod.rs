@@ -8,6 +8,8 @@ use serde_json::Value;
 use tenant_resolver::TenantTx;
 use uuid::Uuid;
 
+use crate::respond::capitalised;
+
 /// Most entries of one export.
 pub(crate) const EXPORT_LIMIT: i64 = 10_000;
 
@@ -121,6 +123,22 @@ impl Entry {
         }
     }
 
+    /// Where whoever did it is shown.
+    pub(crate) fn actor_link(&self) -> Option<String> {
+        self.actor_id
+            .filter(|_| self.actor_kind == "member")
+            .map(|id| format!("/app/people/{id}"))
+    }
+
+    /// Where its target is shown, as far as that is known here.
+    pub(crate) fn target_link(&self) -> Option<String> {
+        match (self.target_kind.as_deref(), self.target_id) {
+            (Some("member"), Some(id)) => Some(format!("/app/people/{id}")),
+            (Some("workspace"), _) => Some("/app/settings".to_owned()),
+            _ => None,
+        }
+    }
+
     /// The part of the product that it concerns.
     pub(crate) fn area(&self) -> &str {
         self.action.split('.').next().unwrap_or_default()
@@ -156,12 +174,7 @@ impl Entry {
 
 /// `time_zone` as "Time zone".
 fn label(field: &str) -> String {
-    let words = field.replace('_', " ");
-    let mut letters = words.chars();
-    match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect(),
-        None => words,
-    }
+    capitalised(&field.replace('_', " "))
 }
 
 fn in_words(value: Option<&Value>) -> String {

@@ -22,7 +22,7 @@ use tenant_resolver::Tenant;
 use crate::{Tenants, members};
 
 /// How long the code between the hosts is good.
-pub const HOP_CODE_LIFETIME: Duration = Duration::from_secs(60);
+pub const HOP_CODE_LIFETIME: Duration = Duration::from_mins(1);
 
 /// One of a person's workspaces.
 #[derive(Clone, Debug)]
@@ -152,10 +152,7 @@ fn host(links: &Links, slug: &str) -> String {
 
 /// What the base host sees of a nonce.
 fn state_of(nonce: &str) -> String {
-    Sha256::digest(nonce.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    format!("{:x}", Sha256::digest(nonce.as_bytes()))
 }
 
 fn refused() -> Error {

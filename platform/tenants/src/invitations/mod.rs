@@ -341,7 +341,7 @@ impl Tenants {
         &self,
         ctx: &Ctx,
         email: &Email,
-        invited: &[Role],
+        granted: &[Role],
         secret: &Secret,
     ) -> Result<Letter> {
         let tenant = ctx.tenant();
@@ -360,7 +360,7 @@ impl Tenants {
         ))
         .button("See the invitation", url)
         .fact("Workspace", self.links().tenant_host(&tenant.slug))
-        .fact("Your role", roles::in_words(invited))
+        .fact("Your role", roles::in_words(granted))
         .fine_print("The invitation is good for 7 days, and for this address only.")
         .fine_print("If you do not know the sender, do nothing."))
     }

@@ -3,6 +3,7 @@
 pub(crate) mod pages;
 mod store;
 
+use accounts::sessions::{self, RevokeReason};
 use database::Change;
 use kernel::{Error, MembershipId, Result, Role, TenantId, Timestamp, UserId};
 use module::{Ctx, Person};
@@ -315,6 +316,18 @@ impl Tenants {
         let member = get(tx, ctx.person()?.membership).await?;
         self.move_to(tx, ctx, &member, Status::Left, "workspace.member.left")
             .await
+    }
+
+    /// Ends a person's sessions on a tenant's host. Called once their removal is permanent: from then on they are no
+    /// member, so that a session which outlives this by a moment lets nobody in.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_sessions(&self, tenant: TenantId, user: UserId, now: Timestamp) -> Result<()> {
+        let mut db = self.db().begin().await?;
+        let reason = RevokeReason::Removed;
+        sessions::revoke_in_tenant(db.conn(), user, tenant, reason, now).await?;
+        db.commit().await
     }
 
     async fn replace_roles(

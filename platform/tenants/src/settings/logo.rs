@@ -86,10 +86,7 @@ fn encode_now(bytes: &[u8]) -> Result<LogoRow> {
         .write_to(&mut out, ImageFormat::Png)
         .map_err(Error::internal)?;
     let bytes = out.into_inner();
-    let hash = Sha256::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = format!("{:x}", Sha256::digest(&bytes));
     Ok(LogoRow {
         hash,
         content_type: "image/png".into(),

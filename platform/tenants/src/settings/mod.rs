@@ -24,9 +24,6 @@ pub const QUARANTINE: Duration = Duration::from_hours(180 * 24);
 /// Changes of address of one tenant: each keeps an address from everybody else for half a year.
 const RENAMES: Limit = Limit::new("tenant.rename", 3, Duration::from_hours(30 * 24));
 
-/// Languages of public pages and mails: tag and name.
-pub(crate) const LOCALES: [(&str, &str); 2] = [("en", "English"), ("en-GB", "English (UK)")];
-
 /// What the general form sends.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -62,7 +59,7 @@ impl Tenants {
         );
         fields.take(Currency::parse(&form.currency));
         fields.check(
-            LOCALES.iter().any(|(tag, _)| *tag == form.locale),
+            accounts::LOCALES.iter().any(|(tag, _)| *tag == form.locale),
             "locale",
             "invalid",
             "Choose a language from the list.",

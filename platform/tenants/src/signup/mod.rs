@@ -295,22 +295,21 @@ impl Tenants {
                 email: &email,
                 name: &signup.person_name,
                 password_hash: Some(&signup.password_hash),
-                locale: "en",
+                locale: "en-US",
                 time_zone: &signup.time_zone,
                 verified: true,
             },
             now,
         )
         .await?;
-        let (owner, owner_name, known) = match created {
-            Some(user) => (user, signup.person_name.clone(), false),
-            None => {
-                let user = users::find_by_email(&mut *conn, &email)
-                    .await?
-                    .ok_or_else(|| Error::internal("an address that is taken has an owner"))?;
-                users::confirm_email(&mut *conn, user.id, now).await?;
-                (user.id, user.name, true)
-            }
+        let (owner, owner_name, known) = if let Some(user) = created {
+            (user, signup.person_name.clone(), false)
+        } else {
+            let user = users::find_by_email(&mut *conn, &email)
+                .await?
+                .ok_or_else(|| Error::internal("an address that is taken has an owner"))?;
+            users::confirm_email(&mut *conn, user.id, now).await?;
+            (user.id, user.name, true)
         };
         store::activate(&mut *conn, signup.tenant, now).await?;
         address::settle(&mut *conn, signup.tenant).await?;

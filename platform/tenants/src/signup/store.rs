@@ -91,7 +91,7 @@ pub(super) async fn insert_tenant(
     sqlx::query!(
         "insert into tenants (id, slug, name, status, locale, time_zone, currency, brand, interest, hold_until,
                               confirmed_at, created_at, updated_at)
-         values ($1, $2, $3, case when $4::timestamptz is null then 'active' else 'pending' end, 'en', $5, 'USD', $6, $7, $4,
+         values ($1, $2, $3, case when $4::timestamptz is null then 'active' else 'pending' end, 'en-US', $5, 'USD', $6, $7, $4,
                  case when $4::timestamptz is null then $8::timestamptz end, $8, $8)",
         id as _,
         wanted.slug.as_str(),
