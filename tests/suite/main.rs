@@ -7,6 +7,11 @@
 mod accounts;
 mod billing;
 mod inbox;
+mod isolation_db;
 mod mail;
+mod product;
 mod queue;
+mod schema;
+mod sources;
+mod statements;
 mod worker;

@@ -100,7 +100,7 @@ pub(super) async fn list(tx: &mut TenantTx, filter: &Filter) -> Result<Vec<Membe
                   k.status, k.joined_at, k.last_seen_at,
                   array(select r.key from membership_roles mr
                         join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
-                        where mr.tenant_id = k.tenant_id and mr.membership_id = k.id) as "roles!"
+                        where mr.tenant_id = $1 and mr.membership_id = k.id) as "roles!"
            from keyed k
            where k.tenant_id = $1
              and (case when $5::text is null then k.status <> 'left' else k.status = $5 end)
@@ -108,7 +108,7 @@ pub(super) async fn list(tx: &mut TenantTx, filter: &Filter) -> Result<Vec<Membe
              and ($7::text is null or exists (
                    select from membership_roles mr
                    join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
-                   where mr.tenant_id = k.tenant_id and mr.membership_id = k.id and r.key = $7))
+                   where mr.tenant_id = $1 and mr.membership_id = k.id and r.key = $7))
              and ($4::uuid is null
                   or (not $3 and (k.key, k.id) > (select last.key, last.id from last))
                   or ($3 and (k.key, k.id) < (select last.key, last.id from last)))

@@ -1,0 +1,421 @@
+//! Each recorded statement: it runs under a run-time role, stays with its owner's tables, and names the tenant.
+//!
+//! The compiler records every statement of a crate in its folder `.sqlx`, under the hash of its text; here it is shown
+//! that these are the statements of the sources, all of them and no other. Each is prepared and explained on the
+//! migrated schema, with a plan for all tenants, so that what it touches is known and not guessed from its text.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::{fmt, fs};
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use testkit::Role;
+
+use crate::product::{self, RULES, files, root, shown};
+
+/// Tables of others that a crate's statements may touch, besides views that their owner published. This list may only
+/// shrink.
+const FOREIGN: &[(&str, &str)] = &[
+    // Every module records what it does, announces it and queues work through this crate.
+    ("module", "api_idempotency_keys"),
+    ("module", "audit_log"),
+    ("module", "jobs"),
+    ("module", "outbox_events"),
+    // A mail and the job that sends it are one statement.
+    ("messaging", "jobs"),
+    // What is sold, and what it allows, is read with what is subscribed to.
+    ("billing", "plan_entitlements"),
+    ("billing", "plan_prices"),
+    ("billing", "plans"),
+    ("billing", "products"),
+    // Answers to repeated requests are removed when they are old.
+    ("worker", "api_idempotency_keys"),
+];
+
+/// Statements that name no tenant although the tenants' role could run them, by their file and what they look for: the
+/// platform asks who the tenant is, or for all workspaces of a person. This list may only shrink.
+const ACROSS: &[(&str, &str)] = &[
+    ("platform/tenants/src/directory/store.rs", "s.slug = $1"),
+    ("platform/tenants/src/entry/store.rs", "m.user_id = "),
+    (
+        "platform/tenants/src/invitations/store.rs",
+        "token_hash = $1",
+    ),
+    ("platform/tenants/src/signup/store.rs", "slug = any ($1)"),
+];
+
+/// Views that their owners publish to all.
+const PUBLISHED: &[&str] = &["tenant_people"];
+
+/// A crate with statements.
+struct Crate {
+    key: String,
+    folder: PathBuf,
+    module: bool,
+}
+
+/// A statement of a crate's sources.
+struct Statement {
+    file: String,
+    text: String,
+}
+
+/// A table of a plan, under the name it has there.
+#[derive(Debug)]
+struct Touched {
+    relation: String,
+    alias: String,
+}
+
+/// Crates whose sources have statements.
+fn crates() -> Vec<Crate> {
+    let mut crates = Vec::new();
+    for parent in ["platform", "modules"] {
+        let mut folders: Vec<PathBuf> = fs::read_dir(root().join(parent))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.join("Cargo.toml").is_file())
+            .collect();
+        folders.sort();
+        for folder in folders {
+            if !texts(&folder).is_empty() {
+                let key = folder.file_name().unwrap().to_string_lossy().into_owned();
+                crates.push(Crate {
+                    key,
+                    folder,
+                    module: parent == "modules",
+                });
+            }
+        }
+    }
+    crates
+}
+
+/// The statements in a crate's sources, by the hash that names their record.
+fn texts(folder: &Path) -> BTreeMap<String, Statement> {
+    let mut found = BTreeMap::new();
+    for path in files(&shown(&folder.join("src")), ".rs") {
+        let source = fs::read_to_string(&path).unwrap();
+        for text in literals(&source) {
+            let hash = Sha256::digest(text.as_bytes());
+            let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            found.insert(
+                hash,
+                Statement {
+                    file: shown(&path),
+                    text,
+                },
+            );
+        }
+    }
+    found
+}
+
+impl Statement {
+    /// How many parameters it has: the highest number behind a dollar sign.
+    fn parameters(&self) -> usize {
+        let numbers = self.text.split('$').skip(1).filter_map(|rest| {
+            let digits = rest
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(rest.len());
+            rest[..digits].parse().ok()
+        });
+        numbers.max().unwrap_or(0)
+    }
+}
+
+impl fmt::Display for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n    {}", self.file, self.text)
+    }
+}
+
+/// The texts given to sqlx's macros: the first string after each one's opening parenthesis.
+fn literals(source: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for name in ["query!(", "query_as!(", "query_scalar!("] {
+        for (start, _) in source.match_indices(name) {
+            let line = source[..start].rsplit('\n').next().unwrap_or_default();
+            if line.trim_start().starts_with("//")
+                || source[..start].ends_with(|c: char| c.is_alphanumeric() || c == '_')
+            {
+                continue;
+            }
+            found.extend(first_literal(&source[start + name.len()..]));
+        }
+    }
+    found
+}
+
+fn first_literal(rest: &str) -> Option<String> {
+    let quote = rest.find('"')?;
+    let hashes = rest[..quote]
+        .chars()
+        .rev()
+        .take_while(|c| *c == '#')
+        .count();
+    let raw = rest[..quote - hashes].ends_with('r');
+    let body = &rest[quote + 1..];
+    if raw {
+        let end = format!("\"{}", "#".repeat(hashes));
+        return body.find(&end).map(|end| body[..end].to_owned());
+    }
+    let mut text = String::new();
+    let mut chars = body.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => return Some(text),
+            '\\' => match chars.next()? {
+                'n' => text.push('\n'),
+                't' => text.push('\t'),
+                // A line that goes on: its end and the blanks that follow are no part of the text.
+                '\n' => while chars.next_if(|c| c.is_whitespace()).is_some() {},
+                other => text.push(other),
+            },
+            other => text.push(other),
+        }
+    }
+    None
+}
+
+/// The plan of a statement for any parameters.
+async fn plan(conn: &mut PgConnection, statement: &Statement) -> sqlx::Result<Value> {
+    let mut tx = conn.begin().await?;
+    tx.execute("set local plan_cache_mode = force_generic_plan")
+        .await?;
+    tx.execute(AssertSqlSafe(format!(
+        "prepare recorded as {}",
+        statement.text
+    )))
+    .await?;
+    let nulls = vec!["null"; statement.parameters()].join(", ");
+    let call = if nulls.is_empty() {
+        String::new()
+    } else {
+        format!("({nulls})")
+    };
+    let explain = format!("explain (format json, verbose, costs off) execute recorded{call}");
+    let answer = sqlx::raw_sql(AssertSqlSafe(explain))
+        .fetch_one(&mut *tx)
+        .await;
+    tx.rollback().await?;
+    conn.execute("deallocate all").await?;
+    let plan: Value = sqlx::Row::try_get(&answer?, 0)?;
+    Ok(plan)
+}
+
+/// Every table of a plan, and every condition in it.
+fn walk(node: &Value, touched: &mut Vec<Touched>, conditions: &mut Vec<String>) {
+    match node {
+        Value::Array(nodes) => nodes
+            .iter()
+            .for_each(|node| walk(node, touched, conditions)),
+        Value::Object(fields) => {
+            if let Some(relation) = fields.get("Relation Name").and_then(Value::as_str) {
+                let alias = fields
+                    .get("Alias")
+                    .and_then(Value::as_str)
+                    .unwrap_or(relation);
+                let changes =
+                    fields.get("Node Type").and_then(Value::as_str) == Some("ModifyTable");
+                // What is added names its tenant in its row: the column is never null and has no default.
+                let adds =
+                    changes && fields.get("Operation").and_then(Value::as_str) == Some("Insert");
+                touched.push(Touched {
+                    relation: relation.to_owned(),
+                    alias: if adds {
+                        String::new()
+                    } else {
+                        alias.to_owned()
+                    },
+                });
+            }
+            for (name, value) in fields {
+                if name.ends_with("Cond") || name.ends_with("Filter") {
+                    conditions.extend(value.as_str().map(str::to_owned));
+                }
+                walk(value, touched, conditions);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The names whose tenant is bound to a parameter, directly or through another.
+fn bound(conditions: &[String]) -> BTreeSet<String> {
+    let mut pairs = Vec::new();
+    for condition in conditions {
+        for part in condition.split(['(', ')']) {
+            if let Some((left, right)) = part.split_once(" = ") {
+                pairs.push((left.trim().to_owned(), right.trim().to_owned()));
+            }
+        }
+    }
+    let mut bound = BTreeSet::new();
+    loop {
+        let before = bound.len();
+        for (left, right) in &pairs {
+            for (one, other) in [(left, right), (right, left)] {
+                let Some(alias) = one.strip_suffix(".tenant_id") else {
+                    continue;
+                };
+                let from = other.strip_suffix(".tenant_id");
+                if other.starts_with('$') || from.is_some_and(|from| bound.contains(from)) {
+                    bound.insert(alias.to_owned());
+                }
+            }
+        }
+        if bound.len() == before {
+            return bound;
+        }
+    }
+}
+
+fn owner(relation: &str) -> Option<&'static str> {
+    RULES
+        .owners
+        .iter()
+        .flat_map(|owner| {
+            owner
+                .prefixes
+                .iter()
+                .map(move |prefix| (owner.key, *prefix))
+        })
+        .filter(|(_, prefix)| {
+            relation == *prefix
+                || relation
+                    .strip_prefix(prefix)
+                    .is_some_and(|rest| rest.starts_with('_'))
+        })
+        .max_by_key(|(_, prefix)| prefix.len())
+        .map(|(key, _)| key)
+}
+
+fn words(text: &str) -> BTreeSet<&str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .collect()
+}
+
+#[test]
+fn every_statement_is_recorded_and_every_record_is_of_a_statement() {
+    let mut wrong = Vec::new();
+    let crates = crates();
+    assert!(crates.len() > 3, "the product has crates with statements");
+    for one in crates {
+        let texts = texts(&one.folder);
+        let mut records = BTreeSet::new();
+        for file in files(&shown(&one.folder.join(".sqlx")), ".json") {
+            let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+            let hash = name.strip_prefix("query-").unwrap_or(&name).to_owned();
+            if !texts.contains_key(&hash) {
+                wrong.push(format!("stale: {}", shown(&file)));
+            }
+            records.insert(hash);
+        }
+        let missing = texts.iter().filter(|(hash, _)| !records.contains(*hash));
+        wrong.extend(missing.map(|(_, statement)| format!("not recorded: {statement}")));
+    }
+    assert!(
+        wrong.is_empty(),
+        "run `cargo dev prepare`\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[tokio::test]
+async fn each_statement_stays_with_its_owners_tables_and_names_the_tenant() {
+    let database = product::database().await;
+    let mut all = database.connect(Role::Superuser).await;
+    let mut tenant = database.connect(Role::Tenant).await;
+    let mut platform = database.connect(Role::Platform).await;
+    let tenant_tables: Vec<String> = sqlx::query_scalar(
+        "select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
+         where c.relkind in ('r', 'p') and c.relname <> all ($1)",
+    )
+    .bind(RULES.global_tables.iter().map(|table| (*table).to_owned()).collect::<Vec<_>>())
+    .fetch_all(&mut all)
+    .await
+    .unwrap();
+    let mut wrong = Vec::new();
+    for one in crates() {
+        for statement in texts(&one.folder).values() {
+            // As everybody: without row security, so that only what the statement itself says is in the plan.
+            let plan_of_all = match plan(&mut all, statement).await {
+                Ok(plan) => plan,
+                Err(error) => {
+                    wrong.push(format!("does not fit the schema ({error}): {statement}"));
+                    continue;
+                }
+            };
+            let as_tenant = plan(&mut tenant, statement).await.is_ok();
+            if !as_tenant && (one.module || plan(&mut platform, statement).await.is_err()) {
+                wrong.push(format!("no run-time role may run it: {statement}"));
+            }
+            let (mut touched, mut conditions) = (Vec::new(), Vec::new());
+            walk(&plan_of_all, &mut touched, &mut conditions);
+            let words = words(&statement.text);
+            let through_view = PUBLISHED.iter().any(|view| words.contains(view));
+            let bound = bound(&conditions);
+            let across = ACROSS
+                .iter()
+                .any(|(file, text)| statement.file == *file && statement.text.contains(text));
+            for Touched { relation, alias } in &touched {
+                let Some(owner) = owner(relation) else {
+                    continue;
+                };
+                let published = through_view && !words.contains(relation.as_str());
+                if owner != one.key
+                    && !published
+                    && !FOREIGN.contains(&(one.key.as_str(), relation))
+                {
+                    wrong.push(format!("touches {relation} of {owner}: {statement}"));
+                }
+                let names_it = across || alias.is_empty() || bound.contains(alias);
+                if as_tenant && tenant_tables.contains(relation) && !names_it {
+                    wrong.push(format!(
+                        "does not name the tenant for {relation}: {statement}"
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn texts_are_read_as_the_compiler_reads_them() {
+    assert_eq!(
+        first_literal(r#"Row, "a \"b\"", x)"#).as_deref(),
+        Some("a \"b\"")
+    );
+    assert_eq!(
+        first_literal("r#\"a \"b\" c\"#)").as_deref(),
+        Some("a \"b\" c")
+    );
+    assert_eq!(first_literal("\"a \\\n     b\")").as_deref(), Some("a b"));
+    let source = "sqlx::query!(\"one\"); // sqlx::query!(\"two\")\n// query!(\"three\")\nquery_as!(Row, r\"four\")";
+    assert_eq!(literals(source)[0], "one");
+    assert!(literals(source).contains(&"four".to_owned()));
+    assert!(!literals(source).contains(&"three".to_owned()));
+}
+
+#[test]
+fn a_tenant_is_bound_directly_or_through_another_table() {
+    let of = |conditions: &[&str]| {
+        bound(
+            &conditions
+                .iter()
+                .map(|text| (*text).to_owned())
+                .collect::<Vec<_>>(),
+        )
+    };
+    let names = of(&[
+        "((p.tenant_id = $1) AND (p.id = $2))",
+        "(t.tenant_id = p.tenant_id)",
+    ]);
+    assert!(names.contains("p") && names.contains("t"));
+    assert!(of(&["(t.tenant_id = p.tenant_id)", "(p.id = $1)"]).is_empty());
+    assert!(of(&["(p.tenant_id = NULLIF(x))"]).is_empty());
+}
