@@ -99,8 +99,7 @@ fn texts(folder: &Path) -> BTreeMap<String, Statement> {
     for path in files(&shown(&folder.join("src")), ".rs") {
         let source = fs::read_to_string(&path).unwrap();
         for text in literals(&source) {
-            let hash = Sha256::digest(text.as_bytes());
-            let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hash = format!("{:x}", Sha256::digest(text.as_bytes()));
             found.insert(
                 hash,
                 Statement {
