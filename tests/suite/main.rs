@@ -14,4 +14,6 @@ mod queue;
 mod schema;
 mod sources;
 mod statements;
+mod story;
+mod support;
 mod worker;

@@ -8,7 +8,7 @@ use kernel::{Clock, Timestamp};
 use module::Links;
 use server::platform::{Parts, Platform};
 use server::settings::Settings;
-use services::mail::Mailer;
+use services::Mailer;
 use sqlx::Row as _;
 use testkit::{Database, Role, Template};
 
@@ -18,8 +18,11 @@ use super::Client;
 pub const MEMBER_PASSWORD: &str = "correct horse battery staple";
 
 /// All migrations of the product.
-pub static TEMPLATE: LazyLock<Template> =
-    LazyLock::new(|| Template { key: "product", owners: server::schema::owners().leak(), seed: None });
+pub static TEMPLATE: LazyLock<Template> = LazyLock::new(|| Template {
+    key: "product",
+    owners: server::schema::owners().leak(),
+    seed: None,
+});
 
 /// The platform in process.
 pub struct TestApp {
@@ -45,8 +48,15 @@ pub struct Letter {
 impl Letter {
     /// The first link in it.
     pub fn link(&self) -> String {
-        let start = self.text.find("http").unwrap_or_else(|| panic!("no link in {}", self.text));
-        self.text[start..].split_whitespace().next().expect("a link").to_owned()
+        let start = self
+            .text
+            .find("http")
+            .unwrap_or_else(|| panic!("no link in {}", self.text));
+        self.text[start..]
+            .split_whitespace()
+            .next()
+            .expect("a link")
+            .to_owned()
     }
 }
 
@@ -61,7 +71,11 @@ impl TestApp {
         let clock = Clock::fixed(now.parse::<Timestamp>().expect("an instant"));
         let platform = build(&database, clock.clone(), "http://atelier.test");
         platform.catalog.seed().await.expect("the catalogue");
-        Self { database, platform, clock }
+        Self {
+            database,
+            platform,
+            clock,
+        }
     }
 
     /// A second node over the same database.
@@ -71,7 +85,10 @@ impl TestApp {
 
     /// A browser that nobody signed in with, on the base host.
     pub fn visitor(&self) -> Client {
-        Client::new(self.platform.router.clone(), "http://atelier.test".to_owned())
+        Client::new(
+            self.platform.router.clone(),
+            "http://atelier.test".to_owned(),
+        )
     }
 
     /// A tenant that signs up and confirms, as a person would.
@@ -80,11 +97,20 @@ impl TestApp {
         let email = format!("owner@{slug}.test");
         self.sign_up(&browser, slug, &email).await;
         let link = self.letter(&email).await.link();
-        let path = link.strip_prefix("http://atelier.test").expect("a link on the base host");
+        let path = link
+            .strip_prefix("http://atelier.test")
+            .expect("a link on the base host");
         browser.get(path).await.expect(200);
         let entered = browser.follow(browser.post(path, &[]).await).await;
-        assert_eq!(entered.status, 200, "{} answered {}", entered.url, entered.body);
-        TestTenant { slug: slug.to_owned(), owner: browser.on(&format!("http://{slug}.atelier.test")) }
+        assert_eq!(
+            entered.status, 200,
+            "{} answered {}",
+            entered.url, entered.body
+        );
+        TestTenant {
+            slug: slug.to_owned(),
+            owner: browser.on(&format!("http://{slug}.atelier.test")),
+        }
     }
 
     /// Fills in the form of sign-up.
@@ -105,7 +131,11 @@ impl TestApp {
 
     /// The newest mail to somebody.
     pub async fn letter(&self, to: &str) -> Letter {
-        self.letters(to).await.into_iter().next().unwrap_or_else(|| panic!("no mail to {to}"))
+        self.letters(to)
+            .await
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| panic!("no mail to {to}"))
     }
 
     /// All mail to somebody, newest first.
@@ -118,7 +148,12 @@ impl TestApp {
         .fetch_all(&pool)
         .await
         .expect("mail");
-        rows.iter().map(|row| Letter { subject: row.get(0), text: row.get(1) }).collect()
+        rows.iter()
+            .map(|row| Letter {
+                subject: row.get(0),
+                text: row.get(1),
+            })
+            .collect()
     }
 
     /// Moves the clock.

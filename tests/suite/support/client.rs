@@ -34,12 +34,19 @@ pub struct Reply {
 
 impl Client {
     pub fn new(router: Router, origin: String) -> Self {
-        Self { router, origin, cookies: Arc::default() }
+        Self {
+            router,
+            origin,
+            cookies: Arc::default(),
+        }
     }
 
     /// The same browser on another host: the cookies come along, each stays with its host.
     pub fn on(&self, origin: &str) -> Self {
-        Self { origin: origin.trim_end_matches('/').to_owned(), ..self.clone() }
+        Self {
+            origin: origin.trim_end_matches('/').to_owned(),
+            ..self.clone()
+        }
     }
 
     pub fn origin(&self) -> &str {
@@ -47,7 +54,12 @@ impl Client {
     }
 
     pub async fn get(&self, path: &str) -> Reply {
-        self.send(self.request(Method::GET, path).body(Body::empty()).expect("a request")).await
+        self.send(
+            self.request(Method::GET, path)
+                .body(Body::empty())
+                .expect("a request"),
+        )
+        .await
     }
 
     /// Follows redirects, over hosts if need be.
@@ -57,8 +69,12 @@ impl Client {
 
     pub async fn follow(&self, mut reply: Reply) -> Reply {
         for _ in 0..10 {
-            let Some(location) = reply.location() else { return reply };
-            let url = Url::parse(&reply.url).and_then(|from| from.join(&location)).expect("a location");
+            let Some(location) = reply.location() else {
+                return reply;
+            };
+            let url = Url::parse(&reply.url)
+                .and_then(|from| from.join(&location))
+                .expect("a location");
             let origin = url.origin().ascii_serialization();
             let path = &url[url::Position::BeforePath..];
             reply = self.on(&origin).get(path).await;
@@ -68,7 +84,9 @@ impl Client {
 
     /// Sends a form as a browser does, without following the redirect.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Reply {
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
         let request = self
             .request(Method::POST, path)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -79,8 +97,17 @@ impl Client {
     }
 
     /// Calls an operation of the API.
-    pub async fn api(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<&impl Serialize>) -> Reply {
-        let mut request = self.request(method, path).header("sec-fetch-site", "same-origin").header(header::ACCEPT, "application/json");
+    pub async fn api(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&impl Serialize>,
+    ) -> Reply {
+        let mut request = self
+            .request(method, path)
+            .header("sec-fetch-site", "same-origin")
+            .header(header::ACCEPT, "application/json");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -95,10 +122,17 @@ impl Client {
 
     pub fn request(&self, method: Method, path: &str) -> http::request::Builder {
         let host = self.origin.split("://").nth(1).expect("an origin");
-        let mut request = Request::builder().method(method).uri(path).header(header::HOST, host).header(header::ACCEPT, "text/html");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, host)
+            .header(header::ACCEPT, "text/html");
         let cookies = self.cookies.lock().expect("cookies");
         if let Some(cookies) = cookies.get(host).filter(|cookies| !cookies.is_empty()) {
-            let line: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let line: Vec<String> = cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
             request = request.header(header::COOKIE, line.join("; "));
         }
         request
@@ -106,31 +140,64 @@ impl Client {
 
     pub async fn send(&self, request: Request<Body>) -> Reply {
         let url = format!("{}{}", self.origin, request.uri());
-        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let response = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("an answer");
         let (parts, body) = response.into_parts();
         self.keep(parts.headers.get_all(header::SET_COOKIE).iter());
         let body = body.collect().await.expect("a body").to_bytes();
-        Reply { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned(), url }
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+            url,
+        }
     }
 
     /// The value of a cookie of this host.
     pub fn cookie(&self, name: &str) -> Option<String> {
         let host = self.origin.split("://").nth(1).expect("an origin");
-        self.cookies.lock().expect("cookies").get(host)?.get(name).cloned()
+        self.cookies
+            .lock()
+            .expect("cookies")
+            .get(host)?
+            .get(name)
+            .cloned()
     }
 
     pub fn set_cookie(&self, name: &str, value: &str) {
-        let host = self.origin.split("://").nth(1).expect("an origin").to_owned();
-        self.cookies.lock().expect("cookies").entry(host).or_default().insert(name.to_owned(), value.to_owned());
+        let host = self
+            .origin
+            .split("://")
+            .nth(1)
+            .expect("an origin")
+            .to_owned();
+        self.cookies
+            .lock()
+            .expect("cookies")
+            .entry(host)
+            .or_default()
+            .insert(name.to_owned(), value.to_owned());
     }
 
     fn keep<'a>(&self, set: impl Iterator<Item = &'a HeaderValue>) {
-        let host = self.origin.split("://").nth(1).expect("an origin").to_owned();
+        let host = self
+            .origin
+            .split("://")
+            .nth(1)
+            .expect("an origin")
+            .to_owned();
         let mut cookies = self.cookies.lock().expect("cookies");
         let jar = cookies.entry(host).or_default();
         for cookie in set {
             let cookie = cookie.to_str().expect("a cookie");
-            assert!(!cookie.to_lowercase().contains("domain="), "a cookie left its host: {cookie}");
+            assert!(
+                !cookie.to_lowercase().contains("domain="),
+                "a cookie left its host: {cookie}"
+            );
             let (pair, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
             let (name, value) = pair.split_once('=').expect("a pair");
             if attributes.to_lowercase().contains("max-age=0") {
@@ -147,7 +214,13 @@ impl Reply {
         if !self.status.is_redirection() || self.status == StatusCode::NOT_MODIFIED {
             return None;
         }
-        Some(self.headers.get(header::LOCATION)?.to_str().ok()?.to_owned())
+        Some(
+            self.headers
+                .get(header::LOCATION)?
+                .to_str()
+                .ok()?
+                .to_owned(),
+        )
     }
 
     pub fn json<T: DeserializeOwned>(&self) -> T {
@@ -162,13 +235,28 @@ impl Reply {
     pub fn texts(&self, selector: &str) -> Vec<String> {
         let selector = Selector::parse(selector).expect("a selector");
         let html = self.html();
-        html.select(&selector).map(|element| element.text().collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+        html.select(&selector)
+            .map(|element| {
+                element
+                    .text()
+                    .collect::<Vec<_>>()
+                    .join(" ")
+                    .split_whitespace()
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            })
+            .collect()
     }
 
     /// An attribute of the first element that a selector finds.
     pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
         let selector = Selector::parse(selector).expect("a selector");
-        self.html().select(&selector).next()?.value().attr(name).map(str::to_owned)
+        self.html()
+            .select(&selector)
+            .next()?
+            .value()
+            .attr(name)
+            .map(str::to_owned)
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -177,7 +265,13 @@ impl Reply {
 
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status.as_u16(), status, "{} answered {}", self.url, self.body);
+        assert_eq!(
+            self.status.as_u16(),
+            status,
+            "{} answered {}",
+            self.url,
+            self.body
+        );
         self
     }
 }
