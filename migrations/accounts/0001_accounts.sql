@@ -74,7 +74,7 @@ create table auth_tokens (
     constraint auth_tokens_pkey primary key (id),
     constraint auth_tokens_token_hash_key unique (token_hash),
     constraint auth_tokens_user_id_fkey foreign key (user_id) references users (id) on delete cascade,
-    constraint auth_tokens_purpose_check check (purpose in ('email_verify', 'password_reset', 'email_change', 'sso_handoff')),
+    constraint auth_tokens_purpose_check check (purpose in ('password_reset', 'sso_handoff')),
     constraint auth_tokens_subject_check check (user_id is not null or email_normal is not null)
 );
 -- One live link for each purpose and person: a newer one takes the place of the older. Codes between hosts are many

@@ -316,12 +316,12 @@ async fn a_newer_token_takes_the_place_of_the_older() {
     let bench = Bench::new().await;
     let user = bench.person("mara@example.com").await;
     let subject = Subject::User(user);
-    let other_purpose = bench.issue(token(Purpose::EmailVerify, subject)).await;
+    let other_purpose = bench.issue(token(Purpose::SsoHandoff, subject)).await;
     let older = bench.issue(token(Purpose::PasswordReset, subject)).await;
     let newer = bench.issue(token(Purpose::PasswordReset, subject)).await;
     assert!(!bench.consume(Purpose::PasswordReset, &older).await);
     assert!(bench.consume(Purpose::PasswordReset, &newer).await);
-    assert!(bench.consume(Purpose::EmailVerify, &other_purpose).await);
+    assert!(bench.consume(Purpose::SsoHandoff, &other_purpose).await);
 }
 
 #[tokio::test]
@@ -353,24 +353,24 @@ async fn a_token_serves_its_purpose_alone_until_it_expires() {
     let bench = Bench::new().await;
     let secret = bench
         .issue(token(
-            Purpose::EmailVerify,
+            Purpose::PasswordReset,
             Subject::Email("new@example.com"),
         ))
         .await;
     assert!(
-        !bench.consume(Purpose::PasswordReset, &secret).await,
+        !bench.consume(Purpose::SsoHandoff, &secret).await,
         "another purpose"
     );
-    assert!(!bench.consume(Purpose::EmailVerify, "nonsense").await);
+    assert!(!bench.consume(Purpose::PasswordReset, "nonsense").await);
     let mut tx = bench.db.begin().await.unwrap();
-    let seen = tokens::peek(tx.conn(), Purpose::EmailVerify, &secret, bench.now())
+    let seen = tokens::peek(tx.conn(), Purpose::PasswordReset, &secret, bench.now())
         .await
         .unwrap()
         .unwrap();
     assert_eq!(seen.email.as_deref(), Some("new@example.com"));
     bench.clock.advance(Duration::from_mins(30));
     assert!(
-        !bench.consume(Purpose::EmailVerify, &secret).await,
+        !bench.consume(Purpose::PasswordReset, &secret).await,
         "expired"
     );
 }

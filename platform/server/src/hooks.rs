@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use accounts::Accounts;
 use kernel::{Clock, Standing, TenantId};
 use messaging::{MailId, Messaging};
 use serde::Deserialize;
@@ -62,7 +63,7 @@ struct Delivery {
 
 /// Who does the platform's own jobs.
 #[must_use]
-pub fn platform_jobs(messaging: &Messaging) -> PlatformJobs {
+pub fn platform_jobs(accounts: &Accounts, messaging: &Messaging) -> PlatformJobs {
     let mut jobs = PlatformJobs::default();
     let deliver = messaging.clone();
     jobs.on(messaging::DELIVER, move |job| {
@@ -80,6 +81,15 @@ pub fn platform_jobs(messaging: &Messaging) -> PlatformJobs {
         move |job| {
             let messaging = purge.clone();
             async move { messaging.purge(job.now).await.map(drop) }
+        },
+    );
+    let accounts = accounts.clone();
+    jobs.every(
+        "platform.accounts.purge",
+        std::time::Duration::from_hours(1),
+        move |job| {
+            let accounts = accounts.clone();
+            async move { accounts.purge(job.now).await.map(drop) }
         },
     );
     jobs

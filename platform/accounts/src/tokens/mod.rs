@@ -14,8 +14,6 @@ use crate::purge::BATCH;
 /// What a token is for. One of another purpose is as good as none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Shows that an address is its owner's: part of sign-up.
-    EmailVerify,
     /// Chooses a new password without the old one.
     PasswordReset,
     /// Carries a signed-in person from the base host to a tenant's.
@@ -25,7 +23,6 @@ pub enum Purpose {
 impl Purpose {
     fn as_str(self) -> &'static str {
         match self {
-            Self::EmailVerify => "email_verify",
             Self::PasswordReset => "password_reset",
             Self::SsoHandoff => "sso_handoff",
         }
