@@ -6,7 +6,7 @@ const slug = form.elements.namedItem("slug"), name = form.elements.namedItem("na
 
 /** @type {number | undefined} */
 let timer;
-let asked = slug.value;
+let asked = slug.value, edited = slug.value ? "yes" : "";
 function check() {
   clearTimeout(timer);
   timer = setTimeout(() => {
@@ -19,6 +19,16 @@ function check() {
 }
 // The name suggests the address (kit.js, in the capturing phase), so both may have changed it.
 name.addEventListener("input", check);
-form.addEventListener("input", (/** @type {any} */ { target }) => { if (target.name === "slug") check(); });
+form.addEventListener("input", (/** @type {any} */ { target }) => {
+  if (target.name !== "slug") return;
+  // Typed, or a suggestion that was pressed: a choice either way.
+  edited = slug.value ? "yes" : "";
+  check();
+});
+// The answer is a fresh field; whether the name may go on suggesting is not the server's to know.
+document.addEventListener("kit:swap", () => {
+  slug.dataset.edited = edited;
+  slug.defaultValue = "";
+});
 
 zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";

@@ -22,11 +22,13 @@ use kernel::{Permission, Role};
 use module::Routes;
 
 pub use directory::{Directory, StandingsSource};
-pub use entry::{HOP_CODE_LIFETIME, Workspace};
-pub use invitations::{Invitation, InvitationStatus, InviteForm};
+pub use entry::{HOP_CODE_LIFETIME, Traveller, Workspace};
+pub use invitations::{
+    Guest, Invitation, InvitationId, InvitationStatus, InviteForm, MemberJoined, Offer,
+};
 pub use members::{
     Filter as MemberFilter, Member, MemberRemoved, Principal, Sort as MemberSort,
-    Status as MemberStatus,
+    Status as MemberStatus, list as list_members,
 };
 pub use reserved::is_reserved;
 pub use settings::{GeneralForm, QUARANTINE, REDIRECT};

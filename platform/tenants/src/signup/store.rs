@@ -258,3 +258,15 @@ pub(super) async fn activate(
     .await?;
     Ok(())
 }
+
+/// Deletes sign-ups that were never confirmed, with the addresses they held. Returns how many.
+pub(super) async fn delete_expired(conn: &mut PgConnection, now: Timestamp) -> Result<u64> {
+    let done = sqlx::query!(
+        "delete from tenants where id in (
+             select id from tenants where status = 'pending' and hold_until <= $1 order by hold_until limit 1000)",
+        now as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
