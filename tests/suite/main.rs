@@ -16,4 +16,5 @@ mod sources;
 mod statements;
 mod story;
 mod support;
+mod tenants;
 mod worker;
