@@ -9,7 +9,7 @@ use messaging::{MailId, Messaging};
 use serde::Deserialize;
 use sqlx::PgConnection;
 use tenant_resolver::Lookup;
-use tenants::{NewTenant, Provision, StandingsSource};
+use tenants::{NewTenant, Provision, StandingsSource, Tenants};
 use worker::PlatformJobs;
 
 /// What `tenants` needs from `billing`.
@@ -63,7 +63,11 @@ struct Delivery {
 
 /// Who does the platform's own jobs.
 #[must_use]
-pub fn platform_jobs(accounts: &Accounts, messaging: &Messaging) -> PlatformJobs {
+pub fn platform_jobs(
+    accounts: &Accounts,
+    messaging: &Messaging,
+    tenants: &Tenants,
+) -> PlatformJobs {
     let mut jobs = PlatformJobs::default();
     let deliver = messaging.clone();
     jobs.on(messaging::DELIVER, move |job| {
@@ -90,6 +94,15 @@ pub fn platform_jobs(accounts: &Accounts, messaging: &Messaging) -> PlatformJobs
         move |job| {
             let accounts = accounts.clone();
             async move { accounts.purge(job.now).await.map(drop) }
+        },
+    );
+    let tenants = tenants.clone();
+    jobs.every(
+        "platform.tenants.purge",
+        std::time::Duration::from_hours(1),
+        move |job| {
+            let tenants = tenants.clone();
+            async move { tenants.purge(job.now).await.map(drop) }
         },
     );
     jobs

@@ -168,7 +168,7 @@ impl Platform {
             db.clone(),
             modules::jobs(),
             modules::subscriptions(),
-            crate::hooks::platform_jobs(&accounts, &messaging),
+            crate::hooks::platform_jobs(&accounts, &messaging, &tenants),
         );
         Ok(Self {
             app,

@@ -313,13 +313,13 @@ impl Bench {
         context: Extension<T>,
         request: Request<Body>,
     ) -> Response {
-        let router: Router = routes
+        let pages: Router = routes
             .into_parts()
             .0
             .layer(Extension(self.tenants.clone()))
             .layer(context)
             .with_state(self.app.clone());
-        router.oneshot(request).await.unwrap()
+        pages.oneshot(request).await.unwrap()
     }
 }
 
