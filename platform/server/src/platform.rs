@@ -116,7 +116,7 @@ impl Platform {
         let health = Health::new(parts.platform_pool);
 
         let table = Table::new(parts.development);
-        let routes = table.facts();
+        let facts = table.facts();
         let (base, _, _) = table.base.into_parts();
         let base = bind(base, &app, |router| {
             router
@@ -126,7 +126,7 @@ impl Platform {
                 .layer(Extension(messaging.clone()))
         });
         let (tenant, collected, _) = table.tenant.into_parts();
-        let description = Arc::new(describe(collected, &routes));
+        let description = Arc::new(describe(collected, &facts));
         let tenant = bind(tenant, &app, |router| {
             router
                 .layer(Extension(accounts.clone()))
@@ -180,7 +180,7 @@ impl Platform {
             messaging,
             health,
             router,
-            routes,
+            routes: facts,
             description,
             worker,
             principals,

@@ -51,7 +51,7 @@ pub const RULES: Rules<'static> = Rules {
     owners: &[
         Ownership {
             key: "worker",
-            prefixes: &["jobs", "outbox"],
+            prefixes: &["jobs", "job", "outbox"],
             references: &[],
         },
         Ownership {
@@ -159,4 +159,4 @@ const SHARED: &[&str] = &[
     "tenants:update",
 ];
 /// Tables whose rows nobody may change at run time.
-const APPEND_ONLY: &[&str] = &["audit_log", "subscription_events"];
+const APPEND_ONLY: &[&str] = &["audit_log", "subscription_events", "subscription_trials"];

@@ -1,5 +1,6 @@
 //! What can be configured, from where, and what production refuses.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -143,14 +144,14 @@ impl Settings {
     /// # Errors
     /// [`Error::BadRequest`] that names the unknown, missing, mistyped or unsafe setting.
     pub fn load() -> Result<Self> {
-        Self::from_environment(std::env::vars().collect())
+        Self::from_environment(&std::env::vars().collect())
     }
 
     /// As [`Settings::load`], from a given environment.
     ///
     /// # Errors
     /// As [`Settings::load`].
-    pub fn from_environment(variables: std::collections::HashMap<String, String>) -> Result<Self> {
+    pub fn from_environment(variables: &HashMap<String, String>) -> Result<Self> {
         let refuse = |error: config::ConfigError| {
             Error::bad_request("settings", format!("Settings: {error}"))
         };
@@ -283,7 +284,7 @@ mod tests {
 
     fn load(variables: &[(&str, &str)]) -> Result<Settings> {
         Settings::from_environment(
-            variables
+            &variables
                 .iter()
                 .map(|(name, value)| ((*name).into(), (*value).into()))
                 .collect(),

@@ -180,7 +180,7 @@ impl TestTenant {
 }
 
 fn build(database: &Database, clock: Clock, base: &str) -> Platform {
-    let settings = Settings::from_environment(std::collections::HashMap::new()).expect("defaults");
+    let settings = Settings::from_environment(&std::collections::HashMap::new()).expect("defaults");
     let parts = Parts {
         development: true,
         links: Links::parse(base).expect("a base URL"),

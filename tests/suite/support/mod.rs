@@ -3,5 +3,5 @@
 mod app;
 mod client;
 
-pub use app::{MEMBER_PASSWORD, TestApp, TestTenant};
-pub use client::{Client, Reply};
+pub use app::{TEMPLATE, TestApp};
+pub use client::Client;

@@ -151,7 +151,7 @@ fn announce(platform: &Platform, log_ins: &[LogIn]) {
         println!(
             "  {:18} {}",
             log_in.workspace,
-            links.tenant(&log_in.slug, "/app")
+            links.tenant(log_in.slug, "/app")
         );
         println!("  {:18} {} / {}", "", log_in.email, log_in.password);
     }

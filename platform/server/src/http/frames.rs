@@ -21,7 +21,8 @@ pub async fn frame(front: &Front, visit: &Visit) -> Frame {
         Where::Ops => Frame::new(Arc::clone(&front.assets), Layout::Bare, "Operator console"),
         Where::Tenant(ctx) => tenant(front, ctx).await,
     };
-    frame.path = visit.facts.path.split('?').next().unwrap_or("/").to_owned();
+    let path = visit.facts.path.split('?').next().unwrap_or("/");
+    path.clone_into(&mut frame.path);
     frame
 }
 

@@ -45,7 +45,6 @@ impl Principals {
         permissions: Vec<&'static Permission>,
         links: &module::Links,
     ) -> Self {
-        let kept = || Cache::builder().max_capacity(CAPACITY).time_to_live(KEEP);
         Self {
             db,
             clock,
@@ -53,7 +52,11 @@ impl Principals {
             permissions: Arc::new(permissions),
             base_host: links.host().to_owned(),
             secure: links.secure(),
-            sessions: kept().support_invalidation_closures().build(),
+            sessions: Cache::builder()
+                .max_capacity(CAPACITY)
+                .time_to_live(KEEP)
+                .support_invalidation_closures()
+                .build(),
             members: Cache::builder()
                 .max_capacity(CAPACITY)
                 .time_to_live(KEEP)
@@ -119,14 +122,13 @@ impl Principals {
             return Ok(None);
         };
         let (hash, now) = (token.hash(), self.clock.now());
-        let session = match self.sessions.get(&hash).await {
-            Some(session) => session,
-            None => {
-                let mut conn = self.db.pool().acquire().await?;
-                let session = sessions::find(&mut conn, &token, now).await?.map(Arc::new);
-                self.sessions.insert(hash, session.clone()).await;
-                session
-            }
+        let session = if let Some(kept) = self.sessions.get(&hash).await {
+            kept
+        } else {
+            let mut conn = self.db.pool().acquire().await?;
+            let found = sessions::find(&mut conn, &token, now).await?.map(Arc::new);
+            self.sessions.insert(hash, found.clone()).await;
+            found
         };
         let Some(session) = session else {
             return Ok(None);
