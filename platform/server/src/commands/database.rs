@@ -12,7 +12,7 @@ pub enum Command {
     Fetch,
 }
 
-pub fn run(command: Command) -> Result<()> {
+pub fn run(command: &Command) -> Result<()> {
     match command {
         Command::Fetch => {
             let binaries = localdb::fetch().map_err(Error::internal)?;

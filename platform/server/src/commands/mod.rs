@@ -62,6 +62,6 @@ pub async fn run(cli: Cli) -> Result<()> {
             }
             Ok(())
         }
-        Command::Db { command } => database::run(command),
+        Command::Db { command } => database::run(&command),
     }
 }
