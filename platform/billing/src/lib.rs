@@ -111,7 +111,7 @@ impl Billing {
     }
 }
 
-/// Starts the trial of a product: the plan that its product offers first, without any payment.
+/// Starts the trial of a product, on its largest plan and without any payment.
 ///
 /// # Errors
 /// [`Error::Conflict`] with `trial_used` when the tenant has had a trial of it, with `already_subscribed` while a

@@ -17,14 +17,14 @@ pub(crate) struct Offer {
     pub trial_days: i32,
 }
 
-/// The first plan with a trial of the product on sale that unlocks a module.
+/// The largest plan with a trial of the product on sale that unlocks a module: a trial shows all there is.
 pub(crate) async fn trial_offer(conn: &mut PgConnection, module: &str) -> Result<Option<Offer>> {
     let offer = sqlx::query_as!(
         Offer,
         "select p.id as product, l.id as plan, l.trial_days
          from products p join plans l on l.product_id = p.id
          where p.module_key = $1 and p.status = 'active' and l.status = 'active' and l.is_public and l.trial_days > 0
-         order by l.sort, l.id limit 1",
+         order by l.sort desc, l.id limit 1",
         module,
     )
     .fetch_optional(conn)

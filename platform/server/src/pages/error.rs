@@ -48,6 +48,11 @@ fn explain(error: &Error, signed_in: bool) -> (&'static str, String, Markup) {
         Error::SubscriptionRequired { .. } => {
             ("Temporarily unavailable", "This site is taking a break. Please come back later.".into(), html! {})
         }
+        Error::LimitReached { .. } => (
+            "Your plan is full",
+            format!("{error} A larger plan has room for more."),
+            billing(),
+        ),
         Error::CrossSite => (
             "The request was refused",
             "It came from another site. Open the page again and repeat what you did.".into(),

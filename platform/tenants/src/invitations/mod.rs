@@ -98,6 +98,23 @@ pub struct Offer {
     pub status: InvitationStatus,
 }
 
+/// Key of the entitlement that limits how many people a workspace has.
+const SEATS: &str = "workspace.seats";
+
+/// Refuses another person when the plan's seats are all taken.
+async fn check_seats(tx: &mut TenantTx, ctx: &Ctx) -> Result<()> {
+    let Some(limit) = ctx.tenant().limit(SEATS, ctx.now()) else {
+        return Ok(());
+    };
+    if store::taken_seats(tx, ctx.now()).await? < limit {
+        return Ok(());
+    }
+    Err(Error::LimitReached {
+        entitlement: SEATS,
+        limit,
+    })
+}
+
 /// Somebody joined a tenant.
 #[derive(Debug, serde::Serialize)]
 pub struct MemberJoined {
@@ -150,6 +167,7 @@ impl Tenants {
         let tenant = tx.tenant();
         self.count(MAILS, &tenant.to_string(), ctx.now()).await?;
         store::replace_pending(tx, &email).await?;
+        check_seats(tx, ctx).await?;
         let secret = Secret::generate();
         let id = InvitationId::new();
         let new = store::NewInvitation {

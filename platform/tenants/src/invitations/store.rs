@@ -53,6 +53,28 @@ fn status(stored: &str, expires_at: Timestamp, now: Timestamp) -> InvitationStat
     }
 }
 
+/// People in the tenant, and those who are invited and may still come.
+///
+/// Locks the tenant until the transaction ends, so that two invitations at once cannot share the last seat.
+pub(super) async fn taken_seats(tx: &mut TenantTx, now: Timestamp) -> Result<i64> {
+    let tenant = tx.tenant();
+    sqlx::query_scalar!(
+        "select 1 as one from tenants where id = $1 for update",
+        tenant as _
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    let seats = sqlx::query_scalar!(
+        r#"select (select count(*) from memberships where tenant_id = $1 and status = 'active')
+                + (select count(*) from invitations where tenant_id = $1 and status = 'pending' and expires_at > $2) as "seats!""#,
+        tenant as _,
+        now as _,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(seats)
+}
+
 /// Whether somebody who is in the tenant now uses the address here. What people use elsewhere is not looked at.
 pub(super) async fn is_member(tx: &mut TenantTx, email: &Email) -> Result<bool> {
     let tenant = tx.tenant();
