@@ -5,7 +5,7 @@ use std::time::Duration;
 use kernel::{Error, Role};
 use tenants::{InvitationStatus, InviteForm, MemberStatus, NewTenant};
 
-use super::bench::{Bench, DAY, code, field_code};
+use super::bench::{Bench, code, field_code};
 
 async fn invite(
     bench: &Bench,
