@@ -5,6 +5,7 @@
 )]
 
 mod accounts;
+mod accounts_pages;
 mod billing;
 mod inbox;
 mod isolation_db;
