@@ -7,6 +7,8 @@
 mod accounts;
 mod accounts_pages;
 mod billing;
+mod blog_public;
+mod blog_world;
 mod inbox;
 mod isolation_db;
 mod mail;
