@@ -1,36 +1,18 @@
 //! What visitors see of a blog: only what is live, at its present address, in every form.
 
-use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
-use blog::Blog;
 use blog::authors::{self, AuthorInput};
-use blog::posts::versions::Reason;
-use blog::posts::{self, Edit, Move, NewPost, PostId, Schedule, Seo, Step, Text};
-use blog::settings::{self, FeedContent, Settings};
+use blog::posts::{Edit, Move, Schedule, Seo, Step};
+use blog::settings::{FeedContent, Settings};
 use blog::tags::{self, TagInput};
-use database::Binding;
-use database::migrate::Owner;
-use http::{HeaderMap, Method, Request, StatusCode, header};
-use http_body_util::BodyExt as _;
-use kernel::{
-    Access, Clock, Currency, MembershipId, PermissionSet, Role as MemberRole, Standing,
-    SubscriptionStatus, TenantId, UserId, Zone,
-};
-use module::{App, Ctx, Links, Module as _, Mounted, Person, RequestFacts};
-use quick_xml::events::Event;
-use sqlx::Executor as _;
-use tenant_resolver::{
-    Listing, Lookup, Tenant, TenantDirectory, TenantResolver, TenantSite, TenantStatus,
-};
-use testkit::{Database, Role, Template};
-use tower::ServiceExt as _;
+use http::{Method, Request, header};
+use kernel::Access;
+use tenant_resolver::Tenant;
 
-use crate::blog_world::{Reply, Studio, World};
+use crate::blog_world::World;
 
 /// Every address that shows posts of the blog.
 const EVERYWHERE: [&str; 10] = [

@@ -8,18 +8,16 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use blog::Blog;
-use blog::authors::{self, AuthorInput};
 use blog::posts::versions::Reason;
-use blog::posts::{self, Edit, Move, NewPost, PostId, Schedule, Seo, Step, Text};
-use blog::settings::{self, FeedContent, Settings};
-use blog::tags::{self, TagInput};
+use blog::posts::{self, Edit, Move, NewPost, PostId, Step, Text};
+use blog::settings::{self, Settings};
 use database::Binding;
 use database::migrate::Owner;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use kernel::{
-    Access, Clock, Currency, MembershipId, PermissionSet, Role as MemberRole, Standing,
-    SubscriptionStatus, TenantId, UserId, Zone,
+    Clock, Currency, MembershipId, PermissionSet, Role as MemberRole, Standing, SubscriptionStatus,
+    TenantId, UserId, Zone,
 };
 use module::{App, Ctx, Links, Module as _, Mounted, Person, RequestFacts};
 use quick_xml::events::Event;
@@ -254,7 +252,7 @@ impl Studio<'_> {
             .draft(title, "Some *text* with a [link](/blog).", "Light")
             .await;
         self.step(post, Step::Plain(Move::Publish)).await;
-        self.world.clock.advance(Duration::from_secs(60));
+        self.world.clock.advance(Duration::from_mins(1));
         post
     }
 
@@ -320,4 +318,3 @@ impl Reply {
         found
     }
 }
-
