@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kernel::Error;
-use module::{Failure, wants_json};
+use module::{Failure, conditional, wants_json};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use ui::{Frame, Page, Rendered, shell};
 
@@ -103,6 +103,8 @@ async fn draw(
     frame.flash = flash::read(asked);
     if frame.flash.is_some() {
         flash::clear(response.headers_mut());
+        // A message is for one person, once.
+        response.headers_mut().remove(header::CACHE_CONTROL);
     }
     let markup = if asked.contains_key("x-region") {
         shell::region(&frame, page)
@@ -116,12 +118,25 @@ async fn draw(
         header::CONTENT_TYPE,
         HeaderValue::from_static("text/html; charset=utf-8"),
     );
+    let keepable = headers.contains_key(header::CACHE_CONTROL);
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("private, no-store"));
     headers.append(header::VARY, HeaderValue::from_static("x-region, cookie"));
     speculate(headers, &frame);
-    *response.body_mut() = Body::from(markup.into_string());
+    let document = markup.into_string();
+    // What a handler lets caches keep gets a tag, over the frame as well: a new build or brand is a new page. A date
+    // would know nothing of those, so it does not decide here.
+    if page.status == StatusCode::OK && visit.facts.is_safe() && keepable {
+        headers.insert(header::ETAG, conditional::entity_tag(document.as_bytes()));
+        if asked.contains_key(header::IF_NONE_MATCH) && conditional::is_current(asked, headers) {
+            headers.remove(header::CONTENT_TYPE);
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            *response.body_mut() = Body::empty();
+            return response;
+        }
+    }
+    *response.body_mut() = Body::from(document);
     response
 }
 
