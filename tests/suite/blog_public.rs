@@ -13,6 +13,7 @@ use kernel::Access;
 use tenant_resolver::Tenant;
 
 use crate::blog_world::World;
+use crate::support::TestApp;
 
 /// Every address that shows posts of the blog.
 const EVERYWHERE: [&str; 10] = [
@@ -524,5 +525,58 @@ async fn settings_and_search_wishes_are_followed() {
             .await
             .text
             .contains("noindex")
+    );
+}
+
+#[tokio::test]
+async fn a_page_is_tagged_with_the_frame_around_it() {
+    let app = TestApp::new().await;
+    let tenant = app.tenant("northlight").await;
+    let text = serde_json::json!({ "title": "First light", "content": "Some text." });
+    let begun = tenant
+        .owner
+        .api(Method::POST, "/api/v1/blog/posts", &[], Some(&text))
+        .await
+        .expect(201)
+        .json::<serde_json::Value>();
+    let publish = format!(
+        "/api/v1/blog/posts/{}/publish",
+        begun["id"].as_str().unwrap()
+    );
+    let nothing = None::<&serde_json::Value>;
+    let published = tenant.owner.api(Method::POST, &publish, &[], nothing).await;
+    published.expect(200);
+
+    let visitor = app.visitor().on(&tenant.origin());
+    assert_eq!(
+        visitor.visit("/").await.url,
+        format!("{}/blog", tenant.origin())
+    );
+    for path in ["/blog", "/blog/first-light", "/blog/author/mara-lindqvist"] {
+        let first = visitor.get(path).await.expect(200);
+        assert!(first.body.starts_with("<!DOCTYPE html>") && first.body.contains("First light"));
+        let tag = first.header("etag").expect("a tag").to_owned();
+        let ask = |tag: &str| {
+            let request = visitor.request(Method::GET, path);
+            request
+                .header(header::IF_NONE_MATCH, tag)
+                .body(Body::empty())
+                .unwrap()
+        };
+        let held = visitor.send(ask(&tag)).await.expect(304);
+        assert_eq!(
+            (held.body.as_str(), held.header("etag")),
+            ("", Some(tag.as_str()))
+        );
+        visitor.send(ask("\"other\"")).await.expect(200);
+        // A member's frame is another, and theirs alone.
+        let member = tenant.owner.get(path).await.expect(200);
+        assert_ne!(member.header("etag"), Some(tag.as_str()));
+        assert_eq!(member.header("cache-control"), Some("private, no-cache"));
+    }
+    let missing = visitor.get("/blog/nothing").await.expect(404);
+    assert_eq!(
+        (missing.header("etag"), missing.header("cache-control")),
+        (None, Some("no-store"))
     );
 }
