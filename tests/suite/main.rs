@@ -9,6 +9,7 @@ mod accounts_pages;
 mod billing;
 mod blog_public;
 mod blog_world;
+mod blog;
 mod inbox;
 mod isolation_db;
 mod mail;
