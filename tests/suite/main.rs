@@ -7,9 +7,9 @@
 mod accounts;
 mod accounts_pages;
 mod billing;
+mod blog;
 mod blog_public;
 mod blog_world;
-mod blog;
 mod inbox;
 mod isolation_db;
 mod mail;

@@ -4,4 +4,4 @@ mod app;
 mod client;
 
 pub use app::{TEMPLATE, TestApp};
-pub use client::Client;
+pub use client::{Client, Reply};
