@@ -1,7 +1,11 @@
-//! What the tests of the whole share: the platform in process, and clients that talk to it.
+//! What the tests of the whole share: the platform in process and behind a socket, and clients that talk to it.
 
 mod app;
 mod client;
+mod live;
+mod samples;
 
-pub use app::{TEMPLATE, TestApp};
+pub use app::{MEMBER_PASSWORD, TEMPLATE, TestApp};
 pub use client::{Client, Reply};
+pub use live::LiveApp;
+pub use samples::{STUDIO, Samples};

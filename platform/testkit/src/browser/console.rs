@@ -82,6 +82,11 @@ impl Console {
         self.lock().allowed.push(part.to_owned());
     }
 
+    /// Drops what there is so far.
+    pub(super) fn forget(&self) {
+        self.lock().complaints.clear();
+    }
+
     /// What nobody expected, so far.
     pub(super) fn unexpected(&self) -> Vec<String> {
         let state = self.lock();

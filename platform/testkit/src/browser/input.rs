@@ -48,6 +48,9 @@ impl<'a> Stroke<'a> {
         if let Some(text) = text {
             down["text"] = text.into();
         }
+        if let Some(command) = self.command() {
+            down["commands"] = json!([command]);
+        }
         let up = json!({
             "type": "keyUp",
             "key": self.key, "code": code, "windowsVirtualKeyCode": number, "modifiers": modifiers,
@@ -65,6 +68,21 @@ impl<'a> Stroke<'a> {
             key if key.chars().count() == 1 => Some(key),
             _ => None,
         }
+    }
+
+    /// What a desktop makes of the key; without one, the browser has to be told.
+    fn command(self) -> Option<&'static str> {
+        if self.modifiers != CONTROL {
+            return None;
+        }
+        Some(match self.key {
+            "a" => "selectAll",
+            "c" => "copy",
+            "v" => "paste",
+            "x" => "cut",
+            "z" => "undo",
+            _ => return None,
+        })
     }
 
     fn needs_shift(self) -> bool {

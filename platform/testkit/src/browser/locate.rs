@@ -28,7 +28,7 @@ const POINT: &str = r#"function () {
   const top = document.elementFromPoint(x, y);
   if (!top) return "is outside of the window";
   const label = top.closest("label");
-  if (!(target.contains(top) || top.contains(target) || (label && label.contains(target)) || label?.control === this)) {
+  if (!target.contains(top) && label?.control !== this) {
     return "is covered by " + top.cloneNode(false).outerHTML;
   }
   return [x, y];

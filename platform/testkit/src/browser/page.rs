@@ -170,6 +170,14 @@ impl Page {
             .unwrap_or_else(|error| panic!("{expression} is {value}: {error}"))
     }
 
+    /// Runs a script, promises awaited; its value does not matter.
+    pub async fn run(&self, script: &str) {
+        self.check();
+        if let Err(reason) = self.evaluate(script).await {
+            self.give_up(&format!("{script}: {reason}")).await;
+        }
+    }
+
     /// The whole page as a PNG file.
     pub async fn screenshot(&self, path: impl AsRef<Path>) {
         let metrics = self.must("Page.getLayoutMetrics", json!({})).await;
@@ -225,6 +233,9 @@ impl Page {
             { "name": "prefers-reduced-motion", "value": "reduce" },
         ]});
         self.must("Emulation.setEmulatedMedia", features).await;
+        // Colours follow with the next frames.
+        self.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            .await;
     }
 
     /// Runs the pages' scripts, or not, from the next page on.
@@ -247,6 +258,11 @@ impl Page {
         self.console.unexpected()
     }
 
+    /// Drops the complaints so far, for tests that collect them from many pages.
+    pub fn forget_complaints(&self) {
+        self.console.forget();
+    }
+
     /// Fails the test if the page complained. Every step does this.
     pub fn check(&self) {
         let complaints = self.complaints();
@@ -259,7 +275,18 @@ impl Page {
 
     async fn press_at(&self, locator: Locator<'_>) {
         self.check();
-        let found = until(async || self.point(locator).await).await;
+        // Twice at the same place: what moves while the page is laid out would be missed.
+        let found = until(async || {
+            let before = self.point(locator).await?;
+            tokio::time::sleep(INTERVAL * 2).await;
+            let after = self.point(locator).await?;
+            if before == after {
+                Ok(after)
+            } else {
+                Err("moves".to_owned())
+            }
+        })
+        .await;
         let (x, y) = match found {
             Ok(point) => point,
             Err(reason) => self.give_up(&format!("{locator:?} {reason}")).await,

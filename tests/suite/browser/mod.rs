@@ -1,0 +1,56 @@
+//! What people do, in Chromium, on a desktop and on a phone.
+
+mod keyboard;
+mod looks;
+mod plain;
+mod story;
+
+use testkit::browser::Page;
+
+use crate::support::{LiveApp, MEMBER_PASSWORD};
+
+/// Follows a link of the newest mail to somebody, as the development mailbox shows it.
+async fn follow_mail(app: &LiveApp, page: &Page, to: &str, link: &str) {
+    page.goto(&app.base(&format!("/_mail?q={}", to.replace('@', "%40"))))
+        .await;
+    page.click_css("main #mails a[href^='/_mail/']").await;
+    page.wait_for("location.pathname.startsWith('/_mail/') && document.readyState === 'complete'")
+        .await;
+    let address: String = page
+        .eval(&format!(
+            "document.querySelector('pre a[href*={link:?}]').href"
+        ))
+        .await;
+    page.click_css(&format!("pre a[href*={link:?}]")).await;
+    page.wait_for(&format!(
+        "location.href === {address:?} && document.readyState === 'complete'"
+    ))
+    .await;
+}
+
+/// Signs up a studio and opens it, as a stranger does.
+async fn sign_up(app: &LiveApp, page: &Page, studio: &str, person: &str, email: &str) {
+    page.goto(&app.base("/signup")).await;
+    page.click("radio", "Website and blog").await;
+    page.fill("Studio name", studio).await;
+    page.fill("Your name", person).await;
+    page.fill("Work e-mail", email).await;
+    page.fill("Password", MEMBER_PASSWORD).await;
+    page.wait_for("document.querySelector('[name=slug]').value !== ''")
+        .await;
+    page.click("button", "Create workspace").await;
+    page.wait_for_path("/signup/check-mail").await;
+    follow_mail(app, page, email, "/signup/confirm/").await;
+    page.click("button", "Confirm and open").await;
+    page.wait_for_path("/app").await;
+}
+
+/// Logs in on the way to a workspace.
+async fn log_in(app: &LiveApp, page: &Page, slug: &str, email: &str, password: &str) {
+    page.goto(&app.tenant(slug, "/app")).await;
+    page.wait_for_path("/login").await;
+    page.fill("E-mail", email).await;
+    page.fill("Password", password).await;
+    page.press("Enter").await;
+    page.wait_for_path("/app").await;
+}

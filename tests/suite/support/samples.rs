@@ -1,0 +1,198 @@
+//! A platform with something on every page: the demo's studios, and mails with links that nobody has followed yet.
+
+use std::collections::BTreeMap;
+
+use database::Change;
+use module::{GateKind, RouteFacts};
+use server::platform::Platform;
+use sqlx::{AssertSqlSafe, PgPool};
+use testkit::{Database, Role};
+use uuid::Uuid;
+
+use super::{Client, MEMBER_PASSWORD};
+
+/// A studio of the demo.
+pub const STUDIO: &str = "halden";
+
+/// Addresses of real things for every pattern of a route.
+pub struct Samples {
+    /// Nobody's browser.
+    pub visitor: Client,
+    /// The owner's browser, signed in on both hosts.
+    pub owner: Client,
+    /// How the owner signs in.
+    pub email: &'static str,
+    pub password: &'static str,
+    values: BTreeMap<String, String>,
+}
+
+impl Samples {
+    /// Fills the platform and remembers what is where.
+    pub async fn seed(platform: &Platform, database: &Database) -> Self {
+        let log_ins = server::demo::load(platform).await.expect("the demo");
+        platform.forget(Change::Everything);
+        let owner_of = |slug: &str| log_ins.iter().find(|log_in| log_in.slug == slug);
+        let log_in = owner_of(STUDIO).expect("a studio of the demo");
+        let links = platform.app.links();
+        let visitor = Client::new(platform.router.clone(), trimmed(&links.base("")));
+        let owner = Client::new(platform.router.clone(), trimmed(&links.base("")));
+        let form = [("email", log_in.email), ("password", log_in.password)];
+        let reply = owner.post("/login", &form).await;
+        assert_eq!(reply.status, 303, "{}", reply.body);
+        let inside = owner.on(&trimmed(&links.tenant(STUDIO, "")));
+        let home = inside.visit("/app").await;
+        assert_eq!(home.status, 200, "{} answers {}", home.url, home.body);
+        let mut samples = Self {
+            visitor,
+            owner,
+            email: log_in.email,
+            password: log_in.password,
+            values: BTreeMap::new(),
+        };
+        samples.ask_for_mails(&inside).await;
+        samples.look_up(&database.pool(Role::Superuser)).await;
+        samples
+    }
+
+    /// Sends the mails whose links lead to pages of their own.
+    async fn ask_for_mails(&mut self, inside: &Client) {
+        let recover = [("email", self.email)];
+        let invite = [("email", "nadia@halden.example"), ("role", "author")];
+        let sign_up = [
+            ("interest", "music"),
+            ("name", "Lisboa Strings"),
+            ("slug", "lisboa-strings"),
+            ("person", "Ines Duarte"),
+            ("email", "ines@lisboa.example"),
+            ("password", MEMBER_PASSWORD),
+            ("time_zone", "Europe/Lisbon"),
+        ];
+        for (client, path, form) in [
+            (&self.visitor, "/recover", &recover[..]),
+            (&self.visitor, "/signup", &sign_up[..]),
+            (inside, "/app/people/invite", &invite[..]),
+        ] {
+            let reply = client.post(path, form).await;
+            assert_eq!(reply.status, 303, "{path} answers {}", reply.body);
+        }
+    }
+
+    /// Notes an address of each kind of thing.
+    async fn look_up(&mut self, pool: &PgPool) {
+        let tenant: Uuid = one(pool, "select id from tenants where slug = 'halden'").await;
+        for (pattern, marker) in [
+            ("/reset/{token}", "/reset/"),
+            ("/signup/confirm/{token}", "/signup/confirm/"),
+            ("/invite/{token}", "/invite/"),
+        ] {
+            let texts = sqlx::query_scalar::<_, String>(
+                "select body_text from mail_messages order by created_at desc",
+            );
+            let texts = texts.fetch_all(pool).await.expect("mails");
+            let token = texts.iter().find_map(|text| {
+                let (_, rest) = text.split_once(marker)?;
+                rest.split_whitespace().next().map(str::to_owned)
+            });
+            let token = token.unwrap_or_else(|| panic!("no mail has a link with {marker}"));
+            self.values.insert(pattern.to_owned(), token);
+        }
+        let post = "select id from blog_posts where tenant_id = $1 and published_at is not null order by created_at limit 1";
+        for (pattern, question) in [
+            (
+                "/_mail/{id}",
+                "select id from mail_messages where $1 is not null order by created_at limit 1",
+            ),
+            (
+                "/app/people/{id}",
+                "select id from memberships where tenant_id = $1 limit 1",
+            ),
+            (
+                "/app/audit/{id}",
+                "select id from audit_log where tenant_id = $1 limit 1",
+            ),
+            ("/app/blog/posts/{id}", post),
+            (
+                "/app/blog/tags/{id}",
+                "select id from blog_tags where tenant_id = $1 limit 1",
+            ),
+            (
+                "/app/blog/authors/{id}",
+                "select id from blog_authors where tenant_id = $1 limit 1",
+            ),
+        ] {
+            let id = sqlx::query_scalar::<_, Uuid>(AssertSqlSafe(question)).bind(tenant);
+            let id = id
+                .fetch_one(pool)
+                .await
+                .unwrap_or_else(|error| panic!("{pattern}: {error}"));
+            self.values.insert(pattern.to_owned(), id.to_string());
+        }
+        for (pattern, question) in [
+            (
+                "/blog/{slug}",
+                "select slug from blog_posts where tenant_id = $1 and published_at is not null order by created_at limit 1",
+            ),
+            (
+                "/blog/tag/{slug}",
+                "select slug from blog_tags where tenant_id = $1 limit 1",
+            ),
+            (
+                "/blog/author/{slug}",
+                "select slug from blog_authors where tenant_id = $1 limit 1",
+            ),
+        ] {
+            let slug = sqlx::query_scalar::<_, String>(AssertSqlSafe(question)).bind(tenant);
+            let slug = slug
+                .fetch_one(pool)
+                .await
+                .unwrap_or_else(|error| panic!("{pattern}: {error}"));
+            self.values.insert(pattern.to_owned(), slug);
+        }
+        self.values.insert(
+            "/app/blog/posts/{id}/versions/{no}".to_owned(),
+            "1".to_owned(),
+        );
+    }
+
+    /// The address of a page, without its host.
+    pub fn path(&self, route: &RouteFacts) -> String {
+        let mut path = String::new();
+        let mut done = 0;
+        while let Some(open) = route.path[done..].find('{') {
+            let end = done + route.path[done..].find('}').expect("a closed parameter") + 1;
+            let key = &route.path[..end];
+            let value = self
+                .values
+                .get(key)
+                .unwrap_or_else(|| panic!("no sample for {key}"));
+            path.push_str(&route.path[done..done + open]);
+            path.push_str(value);
+            done = end;
+        }
+        path.push_str(&route.path[done..]);
+        path
+    }
+
+    /// The browser of somebody whom the gate lets in, on the host of the route.
+    pub fn client(&self, platform: &Platform, gate: GateKind) -> Client {
+        let links = platform.app.links();
+        let (person, origin) = match gate {
+            GateKind::Visitor => (&self.visitor, links.base("")),
+            GateKind::SignedIn => (&self.owner, links.base("")),
+            GateKind::Public => (&self.visitor, links.tenant(STUDIO, "")),
+            GateKind::Member | GateKind::Permission(_) => (&self.owner, links.tenant(STUDIO, "")),
+        };
+        person.on(&trimmed(&origin))
+    }
+}
+
+fn trimmed(origin: &str) -> String {
+    origin.trim_end_matches('/').to_owned()
+}
+
+async fn one(pool: &PgPool, question: &'static str) -> Uuid {
+    sqlx::query_scalar(question)
+        .fetch_one(pool)
+        .await
+        .expect("an id")
+}
