@@ -2,7 +2,7 @@
 
 use kernel::PageRequest;
 use maud::html;
-use module::{Ctx, HomeCard, SearchHit, SlotFuture, Slots};
+use module::{Ctx, HomeCard, OnboardingStep, SearchHit, SlotFuture, Slots};
 use ui::{Row, icons, rows};
 
 use crate::posts::{Filter, Listed, Sort, store};
@@ -14,7 +14,11 @@ const HITS: i64 = 6;
 
 /// Fills the blog's places.
 pub(crate) fn fill(slots: &mut Slots) {
-    slots.home_card(recent).search(titles).front_page(front);
+    slots
+        .home_card(recent)
+        .search(titles)
+        .front_page(front)
+        .onboarding(first_steps);
 }
 
 async fn newest(ctx: &Ctx, q: Option<&str>, limit: i64) -> kernel::Result<Vec<Listed>> {
@@ -81,5 +85,22 @@ fn front(ctx: &Ctx) -> SlotFuture<'_, Option<String>> {
         let mut tx = ctx.begin().await?;
         let any = public::any(&mut tx, ctx.now()).await?;
         Ok(any.then(|| "/blog".to_owned()))
+    })
+}
+
+/// From an empty blog to the first post that visitors can read.
+fn first_steps(ctx: &Ctx) -> SlotFuture<'_, Vec<OnboardingStep>> {
+    Box::pin(async move {
+        if !ctx.may("blog.posts.publish") || !ctx.access("blog").writes() {
+            return Ok(Vec::new());
+        }
+        let mut tx = ctx.begin().await?;
+        let done = public::any(&mut tx, ctx.now()).await?;
+        Ok(vec![OnboardingStep {
+            title: "Publish your first post",
+            help: "It appears on your public page at once, and you can change it at any time.",
+            href: "/app/blog/posts/new",
+            done,
+        }])
     })
 }

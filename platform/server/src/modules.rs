@@ -47,10 +47,11 @@ pub fn subscriptions() -> Subscriptions {
     subscriptions
 }
 
-/// What modules contribute to the platform's pages.
+/// What the platform and its modules contribute to common pages.
 #[must_use]
 pub fn slots() -> Slots {
     let mut slots = Slots::default();
+    tenants::fill_slots(&mut slots);
     for module in MODULES {
         module.slots(&mut slots);
     }

@@ -10,6 +10,7 @@ mod directory;
 mod entry;
 mod invitations;
 mod members;
+mod onboarding;
 mod reserved;
 mod respond;
 mod roles;
@@ -30,6 +31,7 @@ pub use members::{
     Filter as MemberFilter, Member, MemberRemoved, Principal, Sort as MemberSort,
     Status as MemberStatus, list as list_members,
 };
+pub use onboarding::fill as fill_slots;
 pub use reserved::is_reserved;
 pub use settings::{GeneralForm, QUARANTINE, REDIRECT};
 pub use signup::{

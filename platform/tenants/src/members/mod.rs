@@ -1,7 +1,7 @@
 //! The people of a tenant: who they are, what they may do, and how they leave.
 
 pub(crate) mod pages;
-mod store;
+pub(crate) mod store;
 
 use accounts::sessions::{self, RevokeReason};
 use database::Change;

@@ -240,6 +240,18 @@ pub(crate) async fn insert(
     Ok(())
 }
 
+/// Whether a second person is here, or invited.
+pub(crate) async fn has_company(tx: &mut TenantTx) -> Result<bool> {
+    let tenant = tx.tenant();
+    Ok(sqlx::query_scalar!(
+        r#"select (select count(*) from memberships where tenant_id = $1) > 1
+                  or exists (select from invitations where tenant_id = $1) as "company!""#,
+        tenant as _,
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 /// The place that a person has, or once had, in a tenant.
 pub(crate) async fn joined(
     conn: &mut PgConnection,
