@@ -84,7 +84,12 @@ impl Store {
             .and_then(|url| url.password().map(str::to_owned));
         Ok(Self {
             local: None,
-            owner: direct.clone(),
+            // Whoever migrates, the owner owns: otherwise the run-time roles would meet tables of a stranger.
+            owner: if direct.get_username() == roles::OWNER {
+                direct.clone()
+            } else {
+                direct.clone().options([("role", roles::OWNER)])
+            },
             admin: direct,
             tenant: run_time(database.tenant_url.expose(), roles::TENANT)?,
             platform: run_time(database.platform_url.expose(), roles::PLATFORM)?,

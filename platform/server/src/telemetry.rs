@@ -12,6 +12,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
+use crate::modules::MODULES;
 use crate::settings::Telemetry;
 
 /// Sends what is still held back when it ends.
@@ -45,9 +46,18 @@ pub fn start(settings: &Telemetry) -> Result<Guard> {
     let (traces, metrics) = providers(&settings.otlp_endpoint)?;
     opentelemetry::global::set_meter_provider(metrics.clone());
     // Spans of requests and jobs, not the chatter of libraries.
-    let ours = EnvFilter::new(
-        "off,server=info,worker=info,module=info,tenants=info,accounts=info,blog=info",
-    );
+    let platform = [
+        "server",
+        "worker",
+        "module",
+        "tenants",
+        "accounts",
+        "messaging",
+    ];
+    let modules = MODULES.iter().map(|module| module.manifest().key);
+    let targets = platform.into_iter().chain(modules);
+    let ours: Vec<String> = targets.map(|target| format!("{target}=info")).collect();
+    let ours = EnvFilter::new(format!("off,{}", ours.join(",")));
     let spans = tracing_opentelemetry::layer()
         .with_tracer(traces.tracer("atelier"))
         .with_filter(ours);

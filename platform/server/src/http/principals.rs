@@ -4,6 +4,7 @@
 //! every node; the limit on age only covers news that was lost.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use accounts::{Session, cookies, sessions};
@@ -30,6 +31,8 @@ pub struct Principals {
     permissions: Arc<Vec<&'static Permission>>,
     base_host: String,
     secure: bool,
+    /// Counts changes: what was read before one and stored after it must not be kept.
+    news: Arc<AtomicU64>,
     sessions: Cache<TokenHash, Option<Arc<Session>>>,
     members: Cache<(TenantId, UserId), Option<Arc<Person>>>,
     workspaces: Cache<UserId, Arc<Vec<Workspace>>>,
@@ -52,6 +55,7 @@ impl Principals {
             permissions: Arc::new(permissions),
             base_host: links.host().to_owned(),
             secure: links.secure(),
+            news: Arc::default(),
             sessions: Cache::builder()
                 .max_capacity(CAPACITY)
                 .time_to_live(KEEP)
@@ -92,6 +96,7 @@ impl Principals {
         if let Some(member) = self.members.get(&(tenant.id, session.user)).await {
             return Ok(member);
         }
+        let before = self.news.load(Ordering::Acquire);
         let principal = self.tenants.principal(tenant.id, session.user).await?;
         let member = principal.map(|principal| {
             Arc::new(Person {
@@ -106,6 +111,9 @@ impl Principals {
         self.members
             .insert((tenant.id, session.user), member.clone())
             .await;
+        if self.news.load(Ordering::Acquire) != before {
+            self.members.invalidate(&(tenant.id, session.user)).await;
+        }
         Ok(member)
     }
 
@@ -126,8 +134,12 @@ impl Principals {
             kept
         } else {
             let mut conn = self.db.pool().acquire().await?;
+            let before = self.news.load(Ordering::Acquire);
             let found = sessions::find(&mut conn, &token, now).await?.map(Arc::new);
             self.sessions.insert(hash, found.clone()).await;
+            if self.news.load(Ordering::Acquire) != before {
+                self.sessions.invalidate(&hash).await;
+            }
             found
         };
         let Some(session) = session else {
@@ -159,6 +171,9 @@ impl Principals {
 
     /// Forgets what a change made stale.
     pub fn forget(&self, change: Change) {
+        if change != Change::Work {
+            self.news.fetch_add(1, Ordering::Release);
+        }
         match change {
             Change::User(user) => {
                 let stale = self.sessions.invalidate_entries_if(move |_, session| {
