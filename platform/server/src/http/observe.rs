@@ -43,7 +43,8 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
-    span.record("http.response.status_code", status);
+    // Signed, because the bridge to OpenTelemetry turns unsigned numbers into text.
+    span.record("http.response.status_code", i64::from(status));
     // No tenant among the attributes: there are too many of them for metrics.
     let attributes = [
         KeyValue::new("http.request.method", method),

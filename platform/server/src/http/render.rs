@@ -32,6 +32,13 @@ pub async fn finish(
     if let Some(Rendered(page)) = response.extensions_mut().remove::<Rendered>() {
         return draw(front, visit, asked, &page, response).await;
     }
+    if visit.signed_in() {
+        // What somebody may see is nobody else's to keep, unless the handler knows better.
+        response
+            .headers_mut()
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("private, no-store"));
+    }
     response
 }
 

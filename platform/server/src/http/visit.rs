@@ -34,6 +34,15 @@ impl Visit {
             None
         }
     }
+
+    /// Whether somebody is signed in where it went.
+    pub fn signed_in(&self) -> bool {
+        match &self.place {
+            Where::Base(account) => account.is_some(),
+            Where::Tenant(ctx) => ctx.visitor().is_some(),
+            Where::Ops => false,
+        }
+    }
 }
 
 /// Reads the plain facts of a request.
