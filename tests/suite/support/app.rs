@@ -4,13 +4,13 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use database::Binding;
-use kernel::{Clock, Timestamp};
+use kernel::{Clock, Role, Timestamp};
 use module::Links;
 use server::platform::{Parts, Platform};
 use server::settings::Settings;
 use services::Mailer;
 use sqlx::Row as _;
-use testkit::{Database, Role, Template};
+use testkit::{Database, Template};
 
 use super::Client;
 
@@ -80,7 +80,12 @@ impl TestApp {
 
     /// A second node over the same database.
     pub fn second_node(&self) -> Platform {
-        build(&self.database, self.clock.clone(), "http://atelier.test")
+        self.node_at("http://atelier.test")
+    }
+
+    /// A node over the same database that is reached under another address.
+    pub fn node_at(&self, base: &str) -> Platform {
+        build(&self.database, self.clock.clone(), base)
     }
 
     /// A browser that nobody signed in with, on the base host.
@@ -140,7 +145,7 @@ impl TestApp {
 
     /// All mail to somebody, newest first.
     pub async fn letters(&self, to: &str) -> Vec<Letter> {
-        let pool = self.database.pool(Role::Superuser);
+        let pool = self.database.pool(testkit::Role::Superuser);
         let rows = sqlx::query(
             "select subject, body_text from mail_messages where lower(to_address) = lower($1) order by created_at desc, id desc",
         )
@@ -173,6 +178,31 @@ impl TestApp {
 }
 
 impl TestTenant {
+    /// Somebody who was invited by the owner and joined: their browser, on the tenant's host.
+    pub async fn member(&self, app: &TestApp, role: Role, name: &str) -> Client {
+        let email = format!("{}@{}.test", role.key(), self.slug);
+        let form = [("email", email.as_str()), ("role", role.key())];
+        self.owner
+            .post("/app/people/invite", &form)
+            .await
+            .expect(303);
+        let link = app.letter(&email).await.link();
+        let path = link
+            .strip_prefix("http://atelier.test")
+            .expect("a link on the base host");
+        let browser = app.visitor();
+        browser.get(path).await.expect(200);
+        let form = [("name", name), ("password", MEMBER_PASSWORD)];
+        let joined = browser.post(&format!("{path}/register"), &form).await;
+        let entered = browser.follow(joined).await.expect(200);
+        assert!(
+            entered.url.starts_with(&self.origin()),
+            "{} is not the workspace",
+            entered.url
+        );
+        browser.on(&self.origin())
+    }
+
     /// The origin of its host.
     pub fn origin(&self) -> String {
         format!("http://{}.atelier.test", self.slug)
@@ -185,8 +215,8 @@ fn build(database: &Database, clock: Clock, base: &str) -> Platform {
         development: true,
         links: Links::parse(base).expect("a base URL"),
         clock,
-        tenant_pool: database.pool(Role::Tenant),
-        platform_pool: database.pool(Role::Platform),
+        tenant_pool: database.pool(testkit::Role::Tenant),
+        platform_pool: database.pool(testkit::Role::Platform),
         binding: Binding::Plain,
         mailer: Mailer::Development,
         proxies: tenant_resolver::Proxies::default(),

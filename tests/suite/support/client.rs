@@ -53,6 +53,14 @@ impl Client {
         &self.origin
     }
 
+    /// The same browser, answered by another node.
+    pub fn through(&self, router: Router) -> Self {
+        Self {
+            router,
+            ..self.clone()
+        }
+    }
+
     pub async fn get(&self, path: &str) -> Reply {
         self.send(
             self.request(Method::GET, path)
@@ -84,15 +92,30 @@ impl Client {
 
     /// Sends a form as a browser does, without following the redirect.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Reply {
+        self.send(self.form(path, form)).await
+    }
+
+    fn form(&self, path: &str, form: &[(&str, &str)]) -> Request<Body> {
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
             .finish();
-        let request = self
-            .request(Method::POST, path)
+        self.request(Method::POST, path)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header("sec-fetch-site", "same-origin")
             .body(Body::from(body))
-            .expect("a request");
+            .expect("a request")
+    }
+
+    /// Asks for a page as a program does that would rather have a problem document than an error page.
+    /// Anything but a GET sends a form.
+    pub async fn plainly(&self, method: Method, path: &str, form: &[(&str, &str)]) -> Reply {
+        let mut request = self.form(path, form);
+        let accept = HeaderValue::from_static("application/json");
+        request.headers_mut().insert(header::ACCEPT, accept);
+        if method == Method::GET {
+            *request.body_mut() = Body::empty();
+        }
+        *request.method_mut() = method;
         self.send(request).await
     }
 
@@ -270,7 +293,7 @@ impl Reply {
             status,
             "{} answered {}",
             self.url,
-            self.body
+            self.body.chars().take(1_000).collect::<String>()
         );
         self
     }

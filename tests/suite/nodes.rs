@@ -1,0 +1,260 @@
+//! Two nodes over one database: what one changes the other knows at once; what clients abandon leaves nothing behind.
+
+use std::future::Future as _;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use database::Change;
+use database::notify::Listener;
+use http::Method;
+use kernel::Role;
+use server::platform::Platform;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{Client, Reply, TestApp, TestTenant};
+
+/// The longest that a change may take to the other node.
+const SOON: Duration = Duration::from_secs(1);
+
+/// A second node that hears the news of the first.
+struct Second {
+    platform: Arc<Platform>,
+    stop: CancellationToken,
+}
+
+impl Second {
+    async fn new(app: &TestApp) -> Self {
+        let platform = Arc::new(app.second_node());
+        let stop = CancellationToken::new();
+        let (heard, mut news) = mpsc::unbounded_channel();
+        let forgetting = Arc::clone(&platform);
+        let options = app.database.options(testkit::Role::Owner);
+        Listener::new(options).start(stop.clone(), move |change| {
+            forgetting.forget(change);
+            let _ = heard.send(change);
+        });
+        // From here on it hears everything.
+        assert_eq!(news.recv().await, Some(Change::Everything));
+        Self { platform, stop }
+    }
+
+    /// A browser that talks to this node with the cookies of another.
+    fn browser(&self, like: &Client) -> Client {
+        like.through(self.platform.router.clone())
+    }
+}
+
+impl Drop for Second {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Asks again until the answer is as wanted, for as long as a change may take.
+async fn soon(browser: &Client, path: &str, wanted: impl Fn(&Reply) -> bool) -> Reply {
+    let deadline = tokio::time::Instant::now() + SOON;
+    loop {
+        let reply = browser.plainly(Method::GET, path, &[]).await;
+        if wanted(&reply) {
+            return reply;
+        }
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "after {SOON:?} {path} still answers {}: {}",
+            reply.status,
+            reply.body.chars().take(300).collect::<String>()
+        );
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn membership(app: &TestApp, email: &str) -> String {
+    let pool = app.database.pool(testkit::Role::Superuser);
+    sqlx::query_scalar(
+        "select m.id::text from memberships m join users u on u.id = m.user_id where u.email_normal = $1",
+    )
+    .bind(email)
+    .fetch_one(&pool)
+    .await
+    .expect("a member")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_and_removals_hold_on_the_other_node_at_once() {
+    let app = TestApp::new().await;
+    let northlight = app.tenant("northlight").await;
+    let editor = northlight.member(&app, Role::Editor, "Robin Vale").await;
+    let second = Second::new(&app).await;
+    let there = second.browser(&editor);
+    there
+        .plainly(Method::GET, "/app/blog/posts/new", &[])
+        .await
+        .expect(200);
+    there
+        .plainly(Method::GET, "/app/people/invite", &[])
+        .await
+        .expect(403);
+
+    let path = format!(
+        "/app/people/{}",
+        membership(&app, "editor@northlight.test").await
+    );
+    let owner = &northlight.owner;
+    owner
+        .post(&format!("{path}/roles"), &[("role", "viewer")])
+        .await
+        .expect(303);
+    soon(&there, "/app/blog/posts/new", |reply| reply.status == 403).await;
+    there
+        .plainly(Method::GET, "/app/blog/posts", &[])
+        .await
+        .expect(200);
+
+    owner.post(&format!("{path}/remove"), &[]).await.expect(303);
+    soon(&there, "/app/blog/posts", |reply| reply.status == 401).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_address_and_a_suspension_hold_on_the_other_node_at_once() {
+    let app = TestApp::new().await;
+    let northlight = app.tenant("northlight").await;
+    let second = Second::new(&app).await;
+    let visitor = second.browser(&app.visitor());
+    let (before, after) = (
+        visitor.on(&northlight.origin()),
+        visitor.on("http://southlight.atelier.test"),
+    );
+    before.get("/blog").await.expect(200);
+    // Remembered as nobody's.
+    after.get("/blog").await.expect(404);
+
+    let form = [("slug", "southlight")];
+    northlight
+        .owner
+        .post("/app/settings/address", &form)
+        .await
+        .expect(303);
+    soon(&after, "/blog", |reply| reply.status == 200).await;
+    let moved = soon(&before, "/blog", |reply| reply.status == 308).await;
+    assert_eq!(
+        moved.location().as_deref(),
+        Some("http://southlight.atelier.test/blog")
+    );
+
+    suspend(&app, "southlight").await;
+    soon(&after, "/blog", |reply| reply.status == 503).await;
+}
+
+/// Suspends a tenant as an operator would, and tells all nodes in the same transaction.
+async fn suspend(app: &TestApp, slug: &str) {
+    let pool = app.database.pool(testkit::Role::Superuser);
+    let mut tx = pool.begin().await.unwrap();
+    let id: uuid::Uuid =
+        sqlx::query_scalar("update tenants set status = 'suspended' where slug = $1 returning id")
+            .bind(slug)
+            .fetch_one(&mut *tx)
+            .await
+            .expect("a tenant");
+    Change::Tenant(id.into()).announce(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logging_out_holds_on_the_other_node_at_once() {
+    let app = TestApp::new().await;
+    let northlight = app.tenant("northlight").await;
+    let second = Second::new(&app).await;
+    let there = second.browser(&northlight.owner);
+    let session = northlight.owner.cookie("sid").expect("a session");
+    there.plainly(Method::GET, "/app", &[]).await.expect(200);
+    northlight.owner.post("/auth/logout", &[]).await.expect(303);
+    // As a thief would, who took the cookie before.
+    there.set_cookie("sid", &session);
+    soon(&there, "/app", |reply| reply.status == 401).await;
+}
+
+/// Drops a request after so many steps, as a client does that hangs up. Whether it was answered before that.
+async fn hang_up_after(steps: usize, browser: &Client, path: &str) -> bool {
+    let mut request = pin!(browser.get(path));
+    for _ in 0..steps {
+        let polled = std::future::poll_fn(|context: &mut Context<'_>| {
+            Poll::Ready(request.as_mut().poll(context))
+        })
+        .await;
+        if polled.is_ready() {
+            return true;
+        }
+        tokio::task::yield_now().await;
+    }
+    // Once more without anybody to wake, so that some are dropped in the middle of a wake-up.
+    let _ = request
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    false
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_callers_who_hang_up_leave_no_error_and_no_tenant_behind() {
+    let app = TestApp::new().await;
+    let (one, two) = (
+        app.tenant("northlight").await,
+        app.tenant("southlight").await,
+    );
+    let paths = [
+        "/app/people",
+        "/app/blog/posts",
+        "/blog",
+        "/api/v1/blog/posts",
+    ];
+    let callers = (0..1_000usize).map(|number| {
+        let browser = if number % 2 == 0 {
+            one.owner.clone()
+        } else {
+            two.owner.clone()
+        };
+        let path = paths[number / 2 % paths.len()];
+        // Steps spread over all that a request goes through.
+        let steps = number * 7 % 40;
+        tokio::spawn(async move { hang_up_after(steps, &browser, path).await })
+    });
+    let ended: Vec<bool> = futures::future::join_all(callers)
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
+    let hung_up = ended.iter().filter(|answered| !**answered).count();
+    assert!(hung_up > 200, "{hung_up} of {} hung up", ended.len());
+
+    // The pool is five connections: each has been left by many of them.
+    for _ in 0..20 {
+        let pages = paths.iter().map(|path| async {
+            (
+                own(&one, path, "southlight").await,
+                own(&two, path, "northlight").await,
+            )
+        });
+        futures::future::join_all(pages).await;
+    }
+    let pool = app.database.pool(testkit::Role::Superuser);
+    let waiting: i64 = sqlx::query_scalar(
+        "select count(*) from pg_stat_activity where datname = $1 and usename = 'atelier_tenant' and state like 'idle in transaction%'
+            and state_change < clock_timestamp() - interval '1 second'",
+    )
+    .bind(app.database.name())
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    assert_eq!(waiting, 0, "a transaction was left open");
+}
+
+async fn own(tenant: &TestTenant, path: &str, other: &str) {
+    let reply = tenant.owner.get(path).await.expect(200);
+    assert!(
+        !reply.body.to_lowercase().contains(other),
+        "{path} of {} shows {other}",
+        tenant.slug
+    );
+}
