@@ -17,8 +17,6 @@ async fn everything_needed_works_without_scripts() {
     let plain = async |device| {
         let page = browser.page(device).await;
         page.scripting(false).await;
-        // Chromium's own, when a page goes over to one of another kind without scripts.
-        page.allow("ViewTransition opt-in");
         page
     };
     let owner = plain(Device::Desktop).await;

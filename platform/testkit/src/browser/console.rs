@@ -13,6 +13,9 @@ use serde_json::json;
 
 use super::{Browser, Call};
 
+/// What Chromium says of itself: it gives up an animation between two pages when the next page comes fast.
+const NOISE: &str = "Transition was aborted because of invalid state";
+
 /// The complaints of one page.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Console(Arc<Mutex<State>>);
@@ -91,10 +94,11 @@ impl Console {
     pub(super) fn unexpected(&self) -> Vec<String> {
         let state = self.lock();
         let expected = |complaint: &String| {
-            state
-                .allowed
-                .iter()
-                .any(|part| complaint.contains(part.as_str()))
+            complaint.contains(NOISE)
+                || state
+                    .allowed
+                    .iter()
+                    .any(|part| complaint.contains(part.as_str()))
         };
         state
             .complaints
