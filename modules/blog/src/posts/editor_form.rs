@@ -326,7 +326,7 @@ impl Form<'_> {
                 }
                 @if may("blog.posts.delete") && editable {
                     @if state == State::Trashed { (act("Restore", "/restore").primary()) }
-                    @else { (act("Move to trash", "/trash").danger()) }
+                    @else { (act("Move to trash", "/trash").ghost()) }
                 }
             }
         }
