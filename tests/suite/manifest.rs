@@ -8,6 +8,7 @@ use server::modules::MODULES;
 use server::router::Table;
 
 use crate::product::{files, shown};
+use crate::support::TestApp;
 
 /// Permissions that guard no route of their own, and where they count instead. This list may only shrink.
 const WITHIN: &[(&str, &str)] = &[];
@@ -211,6 +212,15 @@ fn every_declared_event_is_emitted() {
             assert!(happens, "{happening} never happens");
         }
     }
+}
+
+/// As the server holds it at its start.
+#[tokio::test]
+async fn the_catalogue_sells_what_this_build_has() {
+    let app = TestApp::new().await;
+    let manifests = server::modules::manifests();
+    app.platform.catalog.verify(&manifests).await.unwrap();
+    assert!(app.platform.catalog.verify(&[]).await.is_err());
 }
 
 #[test]

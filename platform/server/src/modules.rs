@@ -1,7 +1,7 @@
 //! The one list of modules. Migrations, routes, navigation, permissions, jobs: all follow from it.
 
 use kernel::Permission;
-use module::{Jobs, Module, Slots, Subscriptions};
+use module::{Jobs, Manifest, Module, Slots, Subscriptions};
 
 /// Every module of this build.
 pub const MODULES: [&dyn Module; 1] = [&blog::Blog];
@@ -17,6 +17,12 @@ pub fn of_path(path: &str) -> Option<&'static str> {
         .iter()
         .map(|module| module.manifest().key)
         .find(|key| *key == first)
+}
+
+/// What every module says of itself.
+#[must_use]
+pub fn manifests() -> Vec<&'static Manifest> {
+    MODULES.iter().map(|module| module.manifest()).collect()
 }
 
 /// Every permission of the platform and its modules.

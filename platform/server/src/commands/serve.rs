@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::demo::{self, LogIn};
 use crate::http::listener::{self, Limits};
+use crate::modules;
 use crate::platform::{Parts, Platform};
 use crate::settings::{Settings, Stage};
 use crate::store::{Store, migrates_itself};
@@ -67,6 +68,7 @@ pub async fn serve(settings: Settings, pages: bool) -> Result<()> {
         platform_pool.clone(),
     )?);
     platform.catalog.seed().await?;
+    platform.catalog.verify(&modules::manifests()).await?;
     if settings.environment == Stage::Development {
         let log_ins = demo::load(&platform).await?;
         if pages {
