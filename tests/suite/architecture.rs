@@ -30,6 +30,7 @@ enum Tier {
     Contract,
     Services,
     Features,
+    Console,
     Whole,
 }
 
@@ -41,9 +42,10 @@ fn tier(folder: &str) -> Option<Tier> {
         "platform/module" | "platform/ui" | "platform/services" | "platform/testkit" => {
             Tier::Contract
         }
-        "platform/messaging" => Tier::Services,
+        "platform/messaging" | "platform/files" => Tier::Services,
         "platform/accounts" | "platform/tenants" | "platform/catalog" | "platform/billing"
         | "platform/access" | "platform/worker" => Tier::Features,
+        "platform/console" => Tier::Console,
         "platform/server" | "platform/dev" | "tests" => Tier::Whole,
         _ if folder.starts_with("modules/") => Tier::Features,
         _ => return None,

@@ -1,0 +1,2 @@
+//! The operators' console on its own host.
+#![warn(missing_docs)]
