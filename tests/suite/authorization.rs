@@ -103,7 +103,7 @@ fn expected(route: &RouteFacts, of_module: bool, who: Who) -> Expected {
     let reads = route.method == "GET";
     match (route.gate, who) {
         (_, who) if ENDS.contains(&route.path.as_str()) && who != Who::Anonymous => Untried,
-        (GateKind::Public, Who::Blocked) if of_module => Exactly(402),
+        (GateKind::Public, Who::Blocked) if of_module => Exactly(503),
         // Visitors keep their part while the subscription can be read.
         (GateKind::Public | GateKind::Visitor, _) | (GateKind::Member, Who::Unpermitted) => Entered,
         (GateKind::Member | GateKind::Permission(_) | GateKind::SignedIn, Who::Anonymous) => {
@@ -408,7 +408,7 @@ async fn a_lapsed_subscription_says_so_and_keeps_what_may_be_kept() {
         .on(&readable.origin())
         .get("/blog")
         .await
-        .expect(402);
+        .expect(503);
     assert!(
         public.body.contains("Temporarily unavailable"),
         "{}",

@@ -463,7 +463,7 @@ async fn a_blocked_subscription_closes_the_blog() {
     };
     set(Some(Access::ReadOnly));
     studio.get("/blog/first-light").await.expect(200);
-    for (access, status) in [(Some(Access::Blocked), 402), (None, 404)] {
+    for (access, status) in [(Some(Access::Blocked), 503), (None, 404)] {
         set(access);
         for path in EVERYWHERE
             .iter()

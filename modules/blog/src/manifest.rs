@@ -1,7 +1,7 @@
 //! The facts about the blog: who may do what, and where its pages are.
 
 use kernel::{Permission, Role};
-use module::{Manifest, NavLink, guard};
+use module::{Manifest, NavLink, QuickAction, guard};
 use ui::icons;
 
 use crate::events;
@@ -116,5 +116,11 @@ pub(crate) static MANIFEST: Manifest = Manifest {
             go: None,
         },
     ],
+    actions: &[QuickAction {
+        label: "New post",
+        path: "/app/blog/posts/new",
+        icon: icons::LuPlus,
+        permission: "blog.posts.write",
+    }],
     events: events::KINDS,
 };

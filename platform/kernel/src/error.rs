@@ -49,6 +49,9 @@ pub enum Error {
         /// What is allowed at present.
         access: Access,
     },
+    /// What visitors see of a module whose subscription is over (503): a neutral answer, because
+    /// what a tenant owes is no business of theirs.
+    OutOfService,
     /// The plan's limit is reached (402).
     LimitReached {
         /// Key of the entitlement, such as `workspace.seats`.
@@ -212,6 +215,7 @@ impl Error {
             Self::Forbidden(_) => "forbidden",
             Self::CrossSite => "cross_site_request",
             Self::SubscriptionRequired { .. } => "subscription_required",
+            Self::OutOfService => "temporarily_unavailable",
             Self::LimitReached { .. } => "entitlement_exceeded",
             Self::PreconditionRequired => "precondition_required",
             Self::PreconditionFailed => "precondition_failed",
@@ -248,6 +252,7 @@ impl fmt::Display for Error {
             Self::SubscriptionRequired { .. } => {
                 f.write_str("The workspace has no subscription to this product.")
             }
+            Self::OutOfService => f.write_str("This page is temporarily unavailable."),
             Self::LimitReached { limit, .. } => {
                 write!(f, "The plan's limit of {limit} is reached.")
             }

@@ -150,9 +150,15 @@ fn subscribed(parts: &Parts, ctx: &Ctx, writes: bool) -> Result<(), Failure> {
     if enough {
         return Ok(());
     }
-    if ctx.tenant().access(module, ctx.now()).is_none() && !writes {
+    if !writes {
         // Never subscribed: to visitors there is simply no such page.
-        return Err(Error::NotFound("page").into());
+        let ever = ctx.tenant().access(module, ctx.now()).is_some();
+        return Err(if ever {
+            Error::OutOfService
+        } else {
+            Error::NotFound("page")
+        }
+        .into());
     }
     Err(Error::SubscriptionRequired {
         module,

@@ -42,7 +42,7 @@ pub use gate::{Allowed, Gate, GateKind, Guard, Member, Mounted, Public};
 pub use idempotency::{IdempotencyKey, forget_old_answers};
 pub use job::{Job, JobContext, JobFuture, JobHandler, Jobs, enqueue};
 pub use links::Links;
-pub use manifest::{Entitlement, EntitlementKind, Manifest, NavLink};
+pub use manifest::{Entitlement, EntitlementKind, Manifest, NavLink, QuickAction};
 pub use platform_gate::{Account, SignedIn, Visitor};
 pub use precondition::{IfMatch, etag};
 pub use respond::{Failure, Problem, Result, wants_json};

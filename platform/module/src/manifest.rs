@@ -20,8 +20,23 @@ pub struct Manifest {
     pub entitlements: &'static [Entitlement],
     /// Links in the sidebar, below its title.
     pub navigation: &'static [NavLink],
+    /// What the command palette offers to begin: "New post".
+    pub actions: &'static [QuickAction],
     /// Kinds of events that it emits.
     pub events: &'static [&'static str],
+}
+
+/// Something to begin from anywhere, offered by the command palette.
+#[derive(Clone, Copy, Debug)]
+pub struct QuickAction {
+    /// A verb and its object: "New post".
+    pub label: &'static str,
+    /// Absolute path, such as `/app/blog/posts/new`.
+    pub path: &'static str,
+    /// Icon.
+    pub icon: &'static IconData,
+    /// Permission without which it is not offered; nor is it while the subscription allows no changes.
+    pub permission: &'static str,
 }
 
 /// A limit or switch that a plan sets.

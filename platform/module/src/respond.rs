@@ -43,7 +43,7 @@ impl Failure {
             Error::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
             Error::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Unavailable(_) | Error::OutOfService => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -116,6 +116,8 @@ impl IntoResponse for Failure {
         let retry_after = match self.error() {
             Error::TooMany { retry_after } => Some(retry_after.as_secs().max(1)),
             Error::Unavailable(_) => Some(2),
+            // Nobody can say when; search engines come back the next day and keep the page meanwhile.
+            Error::OutOfService => Some(24 * 60 * 60),
             _ => None,
         };
         if let Some(seconds) = retry_after {

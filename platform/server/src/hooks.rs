@@ -21,6 +21,10 @@ pub fn hooks(clock: &Clock) -> tenants::Hooks {
             clock: clock.clone(),
         })],
         permissions: crate::modules::permissions(),
+        areas: crate::modules::manifests()
+            .into_iter()
+            .map(|manifest| (manifest.key, manifest.title))
+            .collect(),
     }
 }
 
@@ -36,8 +40,7 @@ impl StandingsSource for Subscriptions {
     }
 }
 
-/// Every new tenant begins with a trial of what is on sale: today that is the blog, whatever the
-/// person said they do.
+/// Every new tenant begins with a trial of each product on sale, whatever the person said they do.
 struct Trial {
     clock: Clock,
 }
@@ -49,7 +52,12 @@ impl Provision for Trial {
         tenant: &'a NewTenant,
     ) -> Lookup<'a, ()> {
         Box::pin(async move {
-            billing::start_trial(conn, tenant.id, "blog", self.clock.now()).await?;
+            for module in crate::modules::manifests() {
+                match billing::start_trial(conn, tenant.id, module.key, self.clock.now()).await {
+                    Err(error) if error.code() == "not_on_sale" => {}
+                    result => drop(result?),
+                }
+            }
             Ok(())
         })
     }

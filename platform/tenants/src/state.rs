@@ -17,6 +17,8 @@ pub struct Hooks {
     pub provision: Vec<Arc<dyn Provision>>,
     /// Every permission that the platform and its modules declare.
     pub permissions: Vec<&'static Permission>,
+    /// Key and name of each module: the areas of the audit log besides the platform's own.
+    pub areas: Vec<(&'static str, &'static str)>,
 }
 
 /// Tenants, as the server and the handlers know them. Cloning shares the state.
@@ -61,6 +63,13 @@ impl Tenants {
 
     pub(crate) fn provision(&self) -> &[Arc<dyn Provision>] {
         &self.0.hooks.provision
+    }
+
+    /// First parts of audited actions, with their names: the platform's, then the modules'.
+    pub(crate) fn areas(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        [("workspace", "Workspace"), ("billing", "Billing")]
+            .into_iter()
+            .chain(self.0.hooks.areas.iter().copied())
     }
 
     pub(crate) fn permissions(&self) -> &[&'static Permission] {

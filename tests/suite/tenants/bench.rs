@@ -114,6 +114,7 @@ impl Bench {
             standings: Arc::new(NoSubscriptions),
             provision: vec![opened.clone()],
             permissions: ::tenants::PERMISSIONS.iter().chain(&OTHERS).collect(),
+            areas: Vec::new(),
         };
         let tenants = Tenants::new(db.clone(), clock.clone(), links.clone(), hooks);
         let resolver = TenantResolver::new(

@@ -188,14 +188,18 @@ fn footer(ctx: &Ctx) -> Vec<NavItem> {
 }
 
 fn actions(ctx: &Ctx) -> Vec<PaletteAction> {
-    let mut actions = Vec::new();
-    if ctx.may("blog.posts.write") && ctx.access("blog").writes() {
-        actions.push(PaletteAction {
-            label: "New post".into(),
-            href: "/app/blog/posts/new".into(),
-            icon: icons::LuPlus,
-        });
-    }
+    let mut actions: Vec<PaletteAction> = MODULES
+        .iter()
+        .map(|module| module.manifest())
+        .filter(|manifest| ctx.access(manifest.key).writes())
+        .flat_map(|manifest| manifest.actions)
+        .filter(|action| ctx.may(action.permission))
+        .map(|action| PaletteAction {
+            label: action.label.into(),
+            href: action.path.into(),
+            icon: action.icon,
+        })
+        .collect();
     if ctx.may("workspace.members.invite") {
         actions.push(PaletteAction {
             label: "Invite a colleague".into(),

@@ -40,12 +40,12 @@ fn explain(error: &Error, signed_in: bool) -> (&'static str, String, Markup) {
             "Everything is still here to read and export. Subscribe again to make changes.".into(),
             billing(),
         ),
-        Error::SubscriptionRequired { .. } if signed_in => (
+        Error::SubscriptionRequired { .. } => (
             "This product is not part of your workspace",
             "Subscribe to it to open these pages. Nothing that you stored in it is lost.".into(),
             billing(),
         ),
-        Error::SubscriptionRequired { .. } => {
+        Error::OutOfService => {
             ("Temporarily unavailable", "This site is taking a break. Please come back later.".into(), html! {})
         }
         Error::LimitReached { .. } => (

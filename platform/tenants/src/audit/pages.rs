@@ -1,5 +1,6 @@
 //! Pages of the audit log.
 
+use axum::Extension;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use kernel::{PageRequest, Timestamp, Zone};
@@ -12,6 +13,7 @@ use ui::{Card, Empty, Page, icons, link_button};
 use uuid::Uuid;
 
 use super::{EXPORT_LIMIT, Entry, Filter, csv_cell, store};
+use crate::Tenants;
 use crate::guards::ReadAudit;
 use crate::respond::{capitalised, encode, moment};
 
@@ -80,7 +82,11 @@ fn midnight(day: &str, zone: &Zone, later: i64) -> Option<Timestamp> {
     Some(Timestamp::new(start.timestamp()))
 }
 
-async fn list(ctx: Allowed<ReadAudit>, Query(query): Query<ListQuery>) -> module::Result<Page> {
+async fn list(
+    ctx: Allowed<ReadAudit>,
+    Extension(tenants): Extension<Tenants>,
+    Query(query): Query<ListQuery>,
+) -> module::Result<Page> {
     let request = PageRequest::new(None, PER_PAGE, Some(&query.cursor))?;
     let filter = query.filter(&ctx.tenant().zone);
     let mut tx = ctx.begin().await?;
@@ -94,20 +100,13 @@ async fn list(ctx: Allowed<ReadAudit>, Query(query): Query<ListQuery>) -> module
     let person_choices: Vec<(&str, &str)> = std::iter::once(("", "Anybody"))
         .chain(people.iter().map(|(id, name)| (id.as_str(), name.as_str())))
         .collect();
+    let areas: Vec<(&str, &str)> = std::iter::once(("", "Everything"))
+        .chain(tenants.areas())
+        .collect();
     let bar = FilterBar::new("/app/audit", "audit")
         .search("Who, what or where", &query.q)
         .filter("person", "Person", &person_choices, &query.person)
-        .filter(
-            "area",
-            "Area",
-            &[
-                ("", "Everything"),
-                ("workspace", "Workspace"),
-                ("billing", "Billing"),
-                ("blog", "Blog"),
-            ],
-            &query.area,
-        )
+        .filter("area", "Area", &areas, &query.area)
         .end(html! {
             span.input { input type="date" name="from" value=(query.from) aria-label="From day"; }
             span.input { input type="date" name="until" value=(query.until) aria-label="Until day"; }
