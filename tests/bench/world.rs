@@ -73,7 +73,8 @@ impl World {
         let settings = PoolSettings::default();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let http = Settings::from_environment(&HashMap::new())?.http;
+        let own = Settings::from_environment(&HashMap::new())?;
+        let http = own.http.clone();
         let limits = Limits {
             headers: http.header_timeout(),
             drain: Duration::from_secs(1),
@@ -88,6 +89,7 @@ impl World {
             mailer: Mailer::Development,
             proxies: tenant_resolver::Proxies::default(),
             http,
+            job_limit: own.worker.job_limit(),
         })?;
         platform.catalog.seed().await?;
         let mut administrator = database.connect(Role::Superuser).await;

@@ -257,6 +257,7 @@ impl Studio {
             jobs,
             Subscriptions::default(),
             PlatformJobs::default(),
+            crate::queue::LIMIT,
         );
         worker.drain().await.unwrap();
     }

@@ -23,6 +23,7 @@ mod manifest;
 mod nodes;
 mod openapi;
 mod pages;
+mod processes;
 mod product;
 mod queue;
 mod schema;

@@ -55,7 +55,17 @@ impl Drop for Second {
 
 /// Asks again until the answer is as wanted, for as long as a change may take.
 async fn soon(browser: &Client, path: &str, wanted: impl Fn(&Reply) -> bool) -> Reply {
-    let deadline = tokio::time::Instant::now() + SOON;
+    within(SOON, browser, path, wanted).await
+}
+
+/// Asks again until the answer is as wanted, for as long as `limit`.
+pub async fn within(
+    limit: Duration,
+    browser: &Client,
+    path: &str,
+    wanted: impl Fn(&Reply) -> bool,
+) -> Reply {
+    let deadline = tokio::time::Instant::now() + limit;
     loop {
         let reply = browser.plainly(Method::GET, path, &[]).await;
         if wanted(&reply) {
@@ -63,7 +73,7 @@ async fn soon(browser: &Client, path: &str, wanted: impl Fn(&Reply) -> bool) -> 
         }
         assert!(
             tokio::time::Instant::now() < deadline,
-            "after {SOON:?} {path} still answers {}: {}",
+            "after {limit:?} {path} still answers {}: {}",
             reply.status,
             reply.body.chars().take(300).collect::<String>()
         );
@@ -71,7 +81,7 @@ async fn soon(browser: &Client, path: &str, wanted: impl Fn(&Reply) -> bool) -> 
     }
 }
 
-async fn membership(app: &TestApp, email: &str) -> String {
+pub async fn membership(app: &TestApp, email: &str) -> String {
     let pool = app.database.pool(testkit::Role::Superuser);
     sqlx::query_scalar(
         "select m.id::text from memberships m join users u on u.id = m.user_id where u.email_normal = $1",
@@ -149,7 +159,7 @@ async fn a_new_address_and_a_suspension_hold_on_the_other_node_at_once() {
 }
 
 /// Suspends a tenant as an operator would, and tells all nodes in the same transaction.
-async fn suspend(app: &TestApp, slug: &str) {
+pub async fn suspend(app: &TestApp, slug: &str) {
     let pool = app.database.pool(testkit::Role::Superuser);
     let mut tx = pool.begin().await.unwrap();
     let id: uuid::Uuid =

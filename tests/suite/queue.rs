@@ -20,6 +20,9 @@ use worker::{PlatformJobs, Worker};
 
 static ACCESS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/access");
 
+/// How long a job may run here.
+pub const LIMIT: Duration = Duration::from_mins(1);
+
 static TEMPLATE: Template = Template {
     key: "queue-2",
     owners: &[
@@ -258,6 +261,7 @@ impl Queue {
             jobs,
             subscriptions,
             platform,
+            LIMIT,
         )
     }
 

@@ -12,9 +12,9 @@ use testkit::Role;
 use tokio_util::sync::CancellationToken;
 use worker::PlatformJobs;
 
-use crate::queue::{Happened, Queue, Trace, gate};
+use crate::queue::{Happened, LIMIT, Queue, Trace, gate};
 
-const LEASE_OVER: Duration = Duration::from_secs(121);
+const LEASE_OVER: Duration = Duration::from_secs(2 * LIMIT.as_secs() + 1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn four_runners_do_five_hundred_jobs_once_each() {

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use accounts::Accounts;
 use axum::{Extension, Router};
@@ -46,6 +47,8 @@ pub struct Parts {
     pub proxies: Proxies,
     /// Limits of requests.
     pub http: Http,
+    /// How long a job may run.
+    pub job_limit: Duration,
 }
 
 /// The platform, ready to serve and to work.
@@ -169,6 +172,7 @@ impl Platform {
             modules::jobs(),
             modules::subscriptions(),
             crate::hooks::platform_jobs(&accounts, &messaging, &tenants),
+            parts.job_limit,
         );
         Ok(Self {
             app,

@@ -106,6 +106,15 @@ pub struct Telemetry {
 pub struct Worker {
     /// Whether this process runs jobs.
     pub enabled: bool,
+    job_limit: u64,
+}
+
+impl Worker {
+    /// How long a job may run.
+    #[must_use]
+    pub fn job_limit(&self) -> Duration {
+        Duration::from_secs(self.job_limit)
+    }
 }
 
 /// A setting that must not be shown. Its value is reached by [`Secret::expose`] alone.
@@ -212,6 +221,9 @@ impl Settings {
         self.database.binding()?;
         if !matches!(self.telemetry.log_format.as_str(), "text" | "json") {
             return refuse("telemetry.log_format is text or json");
+        }
+        if self.worker.job_limit == 0 {
+            return refuse("worker.job_limit is at least one second");
         }
         if self.environment == Stage::Production {
             if self.database.url.expose().is_none() {

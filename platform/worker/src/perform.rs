@@ -19,10 +19,6 @@ use crate::{backoff, store};
 
 /// Kind of the jobs that deliver events.
 pub(crate) const DELIVERY: &str = "outbox.deliver";
-/// How long a job may run.
-pub(crate) const LIMIT: Duration = Duration::from_mins(1);
-/// How long a job belongs to its runner: longer than it may run, so that nobody else begins it.
-pub(crate) const LEASE: Duration = Duration::from_mins(2);
 /// How long a job of a lapsed module waits before it looks again.
 const LAPSED_PAUSE: Duration = Duration::from_hours(1);
 /// Longest error kept.
@@ -52,11 +48,14 @@ impl Inner {
     #[tracing::instrument(name = "job", skip_all, fields(job.id = %job.id, job.kind = %job.kind, job.attempt = job.attempts, tenant.id = job.tenant.map(tracing::field::display)))]
     pub(crate) async fn perform(&self, job: Claimed, lease: &str) {
         let attempt = AssertUnwindSafe(self.attempt(&job, lease)).catch_unwind();
-        let outcome = match timeout(LIMIT, attempt).await {
+        let outcome = match timeout(self.limit, attempt).await {
             Ok(Ok(Ok(outcome))) => Ok(outcome),
             Ok(Ok(Err(error))) => Err(explain(&error)),
             Ok(Err(_)) => Err("It panicked.".to_owned()),
-            Err(_) => Err(format!("It ran for more than {} seconds.", LIMIT.as_secs())),
+            Err(_) => Err(format!(
+                "It ran for more than {} seconds.",
+                self.limit.as_secs()
+            )),
         };
         let now = self.app.now();
         let pool = self.db.pool();

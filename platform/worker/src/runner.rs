@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::perform::{DELIVERY, Delivery, LEASE, explain};
+use crate::perform::{DELIVERY, Delivery, explain};
 use crate::platform::PlatformJobs;
 use crate::purge;
 use crate::store::{self, Claimed};
@@ -40,6 +40,8 @@ pub(crate) struct Inner {
     pub(crate) jobs: Jobs,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) platform: PlatformJobs,
+    /// How long a job may run.
+    pub(crate) limit: Duration,
     news: Notify,
     /// Whose turn it was last.
     turn: Mutex<Uuid>,
@@ -49,6 +51,9 @@ pub(crate) struct Inner {
 
 impl Worker {
     /// A worker with all handlers there are; its own house-keeping is added.
+    ///
+    /// A job may run for `limit`. It belongs to its runner for twice as long, so that nobody else
+    /// begins it meanwhile; after that any node takes it back from a runner that is gone.
     #[must_use]
     pub fn new(
         app: App,
@@ -56,6 +61,7 @@ impl Worker {
         jobs: Jobs,
         subscriptions: Subscriptions,
         mut platform: PlatformJobs,
+        limit: Duration,
     ) -> Self {
         platform.every(purge::KIND, purge::EVERY, purge::run);
         Self(Arc::new(Inner {
@@ -64,6 +70,7 @@ impl Worker {
             jobs,
             subscriptions,
             platform,
+            limit,
             news: Notify::new(),
             turn: Mutex::new(Uuid::nil()),
             ticked: Mutex::default(),
@@ -156,7 +163,7 @@ impl Inner {
             if limit == 0 {
                 break;
             }
-            let times = (now, now.plus(LEASE));
+            let times = (now, now.plus(2 * self.limit));
             let mut found = store::claim(self.db.pool(), range, limit, lease, times).await?;
             if let Some(turn) = found.iter().map(|job| job.turn).max() {
                 *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;

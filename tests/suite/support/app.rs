@@ -220,6 +220,7 @@ fn build(database: &Database, clock: Clock, base: &str) -> Platform {
         binding: Binding::Plain,
         mailer: Mailer::Development,
         proxies: tenant_resolver::Proxies::default(),
+        job_limit: settings.worker.job_limit(),
         http: settings.http,
     };
     Platform::build(parts).expect("a platform")

@@ -35,9 +35,8 @@ impl LiveApp {
             .local_addr()
             .expect("the address of a socket")
             .port();
-        let http = Settings::from_environment(&HashMap::new())
-            .expect("defaults")
-            .http;
+        let settings = Settings::from_environment(&HashMap::new()).expect("defaults");
+        let http = settings.http.clone();
         let limits = Limits {
             headers: http.header_timeout(),
             drain: http.drain_timeout(),
@@ -52,6 +51,7 @@ impl LiveApp {
             mailer: Mailer::Development,
             proxies: tenant_resolver::Proxies::default(),
             http,
+            job_limit: settings.worker.job_limit(),
         };
         let platform = Arc::new(Platform::build(parts).expect("a platform"));
         platform.catalog.seed().await.expect("the catalogue");

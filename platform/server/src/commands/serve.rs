@@ -45,6 +45,7 @@ pub fn platform(
         mailer,
         proxies,
         http: settings.http.clone(),
+        job_limit: settings.worker.job_limit(),
     })
 }
 
