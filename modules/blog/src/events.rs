@@ -15,11 +15,15 @@ pub(crate) const KINDS: &[&str] = &[
     PostSaved::KIND,
     PostSubmitted::KIND,
     PostWithdrawn::KIND,
+    PostApproved::KIND,
+    PostSentBack::KIND,
     PostScheduled::KIND,
     PostUnscheduled::KIND,
     PostPublished::KIND,
     PostUpdated::KIND,
     PostUnpublished::KIND,
+    PostEndScheduled::KIND,
+    PostEndUnscheduled::KIND,
     PostArchived::KIND,
     PostUnarchived::KIND,
     PostTrashed::KIND,
@@ -43,6 +47,8 @@ pub struct PostFacts {
     pub version: i32,
     /// When it goes or went live, if it does.
     pub live_at: Option<Timestamp>,
+    /// Until when visitors read it, if that was chosen.
+    pub ends_at: Option<Timestamp>,
     /// Who did it; nobody when its time had come.
     pub by: Option<MembershipId>,
 }
@@ -71,6 +77,10 @@ post_events! {
     PostSubmitted = "blog.post.submitted";
     /// A post no longer waits for review.
     PostWithdrawn = "blog.post.withdrawn";
+    /// A post that waited for review goes live, now or at a chosen time.
+    PostApproved = "blog.post.approved";
+    /// A post that waited for review was sent back to its author.
+    PostSentBack = "blog.post.sent_back";
     /// A post will go live at a chosen time; told again when another is chosen.
     PostScheduled = "blog.post.scheduled";
     /// A post will not go live after all.
@@ -81,6 +91,10 @@ post_events! {
     PostUpdated = "blog.post.updated";
     /// A post was taken from visitors.
     PostUnpublished = "blog.post.unpublished";
+    /// A post will be taken from visitors at a chosen time; told again when another is chosen.
+    PostEndScheduled = "blog.post.end_scheduled";
+    /// A post stays with visitors after all.
+    PostEndUnscheduled = "blog.post.end_unscheduled";
     /// A post was taken from visitors and is kept.
     PostArchived = "blog.post.archived";
     /// A post was taken from the archive.
@@ -134,11 +148,15 @@ pub(crate) enum Happened {
     Saved,
     Submitted,
     Withdrawn,
+    Approved,
+    SentBack,
     Scheduled,
     Unscheduled,
     Published,
     Updated,
     Unpublished,
+    EndScheduled,
+    EndUnscheduled,
     Archived,
     Unarchived,
     Trashed,
@@ -154,11 +172,15 @@ impl Happened {
             Self::Saved => PostSaved::KIND,
             Self::Submitted => PostSubmitted::KIND,
             Self::Withdrawn => PostWithdrawn::KIND,
+            Self::Approved => PostApproved::KIND,
+            Self::SentBack => PostSentBack::KIND,
             Self::Scheduled => PostScheduled::KIND,
             Self::Unscheduled => PostUnscheduled::KIND,
             Self::Published => PostPublished::KIND,
             Self::Updated => PostUpdated::KIND,
             Self::Unpublished => PostUnpublished::KIND,
+            Self::EndScheduled => PostEndScheduled::KIND,
+            Self::EndUnscheduled => PostEndUnscheduled::KIND,
             Self::Archived => PostArchived::KIND,
             Self::Unarchived => PostUnarchived::KIND,
             Self::Trashed => PostTrashed::KIND,
@@ -179,11 +201,15 @@ impl Happened {
             Self::Saved => emit(tx, &PostSaved(facts), at).await,
             Self::Submitted => emit(tx, &PostSubmitted(facts), at).await,
             Self::Withdrawn => emit(tx, &PostWithdrawn(facts), at).await,
+            Self::Approved => emit(tx, &PostApproved(facts), at).await,
+            Self::SentBack => emit(tx, &PostSentBack(facts), at).await,
             Self::Scheduled => emit(tx, &PostScheduled(facts), at).await,
             Self::Unscheduled => emit(tx, &PostUnscheduled(facts), at).await,
             Self::Published => emit(tx, &PostPublished(facts), at).await,
             Self::Updated => emit(tx, &PostUpdated(facts), at).await,
             Self::Unpublished => emit(tx, &PostUnpublished(facts), at).await,
+            Self::EndScheduled => emit(tx, &PostEndScheduled(facts), at).await,
+            Self::EndUnscheduled => emit(tx, &PostEndUnscheduled(facts), at).await,
             Self::Archived => emit(tx, &PostArchived(facts), at).await,
             Self::Unarchived => emit(tx, &PostUnarchived(facts), at).await,
             Self::Trashed => emit(tx, &PostTrashed(facts), at).await,

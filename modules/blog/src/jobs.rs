@@ -30,6 +30,23 @@ impl Job for PublishDue {
     }
 }
 
+/// Notes that a post has ended at its chosen time and tells of it, once. Visitors do not wait for this.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct UnpublishDue {
+    /// The post.
+    pub post: PostId,
+    /// The time that was chosen; another choice is another job.
+    pub at: Timestamp,
+}
+
+impl Job for UnpublishDue {
+    const KIND: &'static str = "blog.unpublish_due";
+
+    fn unique_key(&self) -> Option<String> {
+        Some(format!("{}:{}", self.post, self.at.as_microseconds()))
+    }
+}
+
 /// Removes a post for good when it has been in the trash for 30 days.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PurgePost {
@@ -59,6 +76,7 @@ impl Job for PurgeTag {
 /// Registers the handlers.
 pub(crate) fn register(jobs: &mut Jobs) {
     jobs.on::<PublishDue>(publish_due)
+        .on::<UnpublishDue>(unpublish_due)
         .on::<PurgePost>(purge_post)
         .on::<PurgeTag>(purge_tag);
 }
@@ -66,7 +84,14 @@ pub(crate) fn register(jobs: &mut Jobs) {
 fn publish_due(tx: &mut TenantTx, job: JobContext) -> JobFuture<'_> {
     Box::pin(async move {
         let due: PublishDue = job.read()?;
-        posts::go_live(tx, due.post, job.now).await
+        posts::note_due(tx, due.post, job.now).await
+    })
+}
+
+fn unpublish_due(tx: &mut TenantTx, job: JobContext) -> JobFuture<'_> {
+    Box::pin(async move {
+        let due: UnpublishDue = job.read()?;
+        posts::note_due(tx, due.post, job.now).await
     })
 }
 

@@ -49,7 +49,10 @@ fn recent(ctx: &Ctx) -> SlotFuture<'_, Option<HomeCard>> {
                 Row::new(crate::posts::display_title(&post.title))
                     .href(format!("/app/blog/posts/{}/edit", post.id))
                     .note(html! { "Changed " (show::ago(ctx, post.updated_at)) })
-                    .end(show::state_badge(post.state(ctx.now()), post.is_changed()))
+                    .end(show::state_badge(
+                        post.state(ctx.now()),
+                        post.is_changed(ctx.now()),
+                    ))
             })
             .collect();
         Ok(Some(HomeCard {

@@ -31,5 +31,6 @@ macro_rules! stored_as_text {
 }
 
 stored_as_text!(crate::posts::Status);
+stored_as_text!(crate::posts::Visibility);
 stored_as_text!(crate::posts::versions::Reason);
 stored_as_text!(crate::settings::FeedContent);

@@ -1,7 +1,7 @@
 //! The buttons of the editor and of the list: publish, schedule, trash and the like.
 
 use axum::response::{IntoResponse, Response};
-use kernel::Error;
+use kernel::{Error, FieldError};
 use module::extract::{Form, Path, Query};
 use module::{Allowed, Ctx, Result, Routes};
 use serde::Deserialize;
@@ -22,10 +22,14 @@ pub(crate) fn routes() -> Routes {
         .post("/posts/{id}/schedule", schedule)
         .post("/posts/{id}/unschedule", unschedule)
         .post("/posts/{id}/unpublish", unpublish)
+        .post("/posts/{id}/unpublish-for-good", unpublish_for_good)
+        .post("/posts/{id}/schedule-end", schedule_end)
+        .post("/posts/{id}/unschedule-end", unschedule_end)
         .post("/posts/{id}/archive", archive)
         .post("/posts/{id}/unarchive", unarchive)
         .post("/posts/{id}/submit", submit)
         .post("/posts/{id}/withdraw", withdraw)
+        .post("/posts/{id}/send-back", send_back)
         .post("/posts/{id}/trash", trash)
         .post("/posts/{id}/restore", restore)
         .post("/posts/publish", publish_new)
@@ -68,6 +72,7 @@ async fn take(ctx: &Ctx, id: PostId, pairs: &Pairs, taken: &Step, text: &str) ->
             } else {
                 Draft::of(&post, zone)
             };
+            let errors = on_the_form(taken, errors);
             Ok(
                 editor::show(&mut tx, ctx, Some(&post), &draft, &errors, None)
                     .await?
@@ -93,10 +98,53 @@ buttons! {
     publish(PublishPosts, Publish) says "The post is live";
     unschedule(PublishPosts, Unschedule) says "The post will not go live";
     unpublish(PublishPosts, Unpublish) says "The post is a draft again";
+    unschedule_end(PublishPosts, UnscheduleEnd) says "The post stays online";
     archive(PublishPosts, Archive) says "The post is in the archive";
     unarchive(PublishPosts, Unarchive) says "The post is a draft again";
     submit(WritePosts, Submit) says "The post waits for review";
     withdraw(WritePosts, Withdraw) says "The post is a draft again";
+    send_back(PublishPosts, SendBack) says "The post is a draft again";
+}
+
+async fn unpublish_for_good(
+    ctx: Allowed<PublishPosts>,
+    Path(id): Path<PostId>,
+    Form(pairs): Form<Pairs>,
+) -> Result<Response> {
+    let text = "The post is a draft again, and its address says that it is gone";
+    take(&ctx, id, &pairs, &Step::UnpublishForGood, text).await
+}
+
+/// Chooses when the post ends.
+async fn schedule_end(
+    ctx: Allowed<PublishPosts>,
+    Path(id): Path<PostId>,
+    Form(pairs): Form<Pairs>,
+) -> Result<Response> {
+    let draft = Draft::read(&pairs);
+    let schedule = draft.end();
+    let text = schedule.resolve().map_or_else(
+        |_| String::new(),
+        |resolved| format!("Unpublished on {}", resolved.label()),
+    );
+    let step = Step::ScheduleEnd {
+        schedule,
+        gone: draft.gone,
+    };
+    take(&ctx, id, &pairs, &step, &text).await
+}
+
+/// The fields of the editor's form that a step's broken rules are about: it has a pair for each time.
+fn on_the_form(step: &Step, errors: Vec<FieldError>) -> Vec<FieldError> {
+    let ends = matches!(step, Step::ScheduleEnd { .. });
+    errors
+        .into_iter()
+        .map(|error| match error.field.as_ref() {
+            "local" if ends => FieldError::new("ends_local", error.code, error.message),
+            "time_zone" if ends => FieldError::new("ends_zone", error.code, error.message),
+            _ => error,
+        })
+        .collect()
 }
 
 /// The trash takes the post as it is stored: what was typed and not saved is not worth a conflict.

@@ -6,7 +6,7 @@ use kernel::{Cursor, Error, Page, PageRequest};
 use module::extract::{Json, Path, Query};
 use module::{Allowed, Ctx, IdempotencyKey, IfMatch, Result, Routes, etag};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::api_body::{PostBody, PostCreate, PostList, PostPatch, PostSummary};
 use super::publish::{Schedule, Step};
@@ -29,8 +29,12 @@ pub(crate) fn routes() -> Routes {
         unpublish,
         schedule,
         unschedule,
+        schedule_end,
+        unschedule_end,
         submit,
         withdraw,
+        approve,
+        send_back,
         archive,
         unarchive,
         restore,
@@ -252,10 +256,6 @@ steps! {
     /// Puts the draft before visitors, or the changes of a post that is live. A post that has nothing
     /// new to publish stays as it is.
     publish(PublishPosts, Publish) at "/posts/{id}/publish" as "blog.posts.publish";
-    /// Unpublish a post
-    ///
-    /// Takes it from visitors; it is a draft again and keeps its address.
-    unpublish(PublishPosts, Unpublish) at "/posts/{id}/unpublish" as "blog.posts.unpublish";
     /// Unschedule a post
     ///
     /// It does not go live after all; it is a draft again.
@@ -266,8 +266,16 @@ steps! {
     submit(WritePosts, Submit) at "/posts/{id}/submit" as "blog.posts.submit";
     /// Take a post back from review
     ///
-    /// Or send it back: it is a draft again.
+    /// It is a draft again.
     withdraw(WritePosts, Withdraw) at "/posts/{id}/withdraw" as "blog.posts.withdraw";
+    /// Send a post back to its author
+    ///
+    /// A post that waits for review is a draft again.
+    send_back(PublishPosts, SendBack) at "/posts/{id}/send-back" as "blog.posts.send_back";
+    /// Leave a post online after all
+    ///
+    /// It is not unpublished at the chosen time.
+    unschedule_end(PublishPosts, UnscheduleEnd) at "/posts/{id}/unschedule-end" as "blog.posts.unschedule_end";
     /// Archive a post
     ///
     /// Takes it from visitors and keeps it out of the way.
@@ -301,4 +309,110 @@ async fn schedule(
     Json(body): Json<Schedule>,
 ) -> Result<Response> {
     take(&ctx, id, &headers, Step::Schedule(body)).await
+}
+
+/// How a post is unpublished.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct UnpublishQuery {
+    /// Whether its address answers 410 from now on, for good; otherwise 404.
+    #[serde(default)]
+    #[param(default = false)]
+    gone: bool,
+}
+
+/// Unpublish a post
+///
+/// Takes it from visitors; it is a draft again and keeps its address.
+#[utoipa::path(
+    post, path = "/posts/{id}/unpublish", operation_id = "blog.posts.unpublish", tag = "Posts",
+    params(("id" = PostId, Path), UnpublishQuery,
+           ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on.")),
+    responses(
+        (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
+        Refused, Missing, Conflict, Changed, Invalid
+    )
+)]
+async fn unpublish(
+    ctx: Allowed<PublishPosts>,
+    Path(id): Path<PostId>,
+    Query(query): Query<UnpublishQuery>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let step = if query.gone {
+        Step::UnpublishForGood
+    } else {
+        Step::Plain(Move::Unpublish)
+    };
+    take(&ctx, id, &headers, step).await
+}
+
+/// When a post ends, and what its address says then.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct EndBody {
+    /// Day and time at the place, such as `2027-03-28T14:30`.
+    local: String,
+    /// IANA name of the time zone, such as `Europe/Berlin`.
+    time_zone: String,
+    /// Whether its address answers 410 from then on; otherwise 404.
+    #[serde(default)]
+    gone: bool,
+}
+
+/// Unpublish a post at a chosen time
+///
+/// Of a post that is live or scheduled. Visitors do not read it from that instant on; it is a draft
+/// again. Repeating it chooses another time.
+#[utoipa::path(
+    post, path = "/posts/{id}/schedule-end", operation_id = "blog.posts.schedule_end", tag = "Posts", request_body = EndBody,
+    params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on.")),
+    responses(
+        (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
+        Refused, Missing, Conflict, Changed, Invalid
+    )
+)]
+async fn schedule_end(
+    ctx: Allowed<PublishPosts>,
+    Path(id): Path<PostId>,
+    headers: HeaderMap,
+    Json(body): Json<EndBody>,
+) -> Result<Response> {
+    let step = Step::ScheduleEnd {
+        schedule: Schedule {
+            local: body.local,
+            time_zone: body.time_zone,
+        },
+        gone: body.gone,
+    };
+    take(&ctx, id, &headers, step).await
+}
+
+/// When an approved post goes live.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+struct ApproveBody {
+    /// A time to go live at; left out: now.
+    schedule: Option<Schedule>,
+}
+
+/// Approve a post
+///
+/// Lets a post that waits for review go live, now or at a chosen time.
+#[utoipa::path(
+    post, path = "/posts/{id}/approve", operation_id = "blog.posts.approve", tag = "Posts", request_body = ApproveBody,
+    params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on.")),
+    responses(
+        (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
+        Refused, Missing, Conflict, Changed, Invalid
+    )
+)]
+async fn approve(
+    ctx: Allowed<PublishPosts>,
+    Path(id): Path<PostId>,
+    headers: HeaderMap,
+    Json(body): Json<ApproveBody>,
+) -> Result<Response> {
+    take(&ctx, id, &headers, Step::Approve(body.schedule)).await
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::publish::Schedule;
 use super::save::{Edit, NewPost};
 use super::versions::Reason;
-use super::{Listed, ListedVersion, Post, PostId, Seo, State, Status, Text, Version};
+use super::{Listed, ListedVersion, Post, PostId, Seo, State, Status, Text, Version, Visibility};
 use crate::authors::{AuthorId, AuthorRef};
 use crate::content::Heading;
 use crate::tags::TagRef;
@@ -47,6 +47,14 @@ pub struct PostSummary {
     pub live_at: Option<Timestamp>,
     /// What was chosen when it was scheduled.
     pub schedule: Option<Schedule>,
+    /// Until when visitors read it, if that was chosen.
+    pub ends_at: Option<Timestamp>,
+    /// What was chosen for its end.
+    pub end_schedule: Option<Schedule>,
+    /// Whether its address answers 410 once visitors cannot read it.
+    pub gone: bool,
+    /// Who may read it when it is live.
+    pub visibility: Visibility,
     /// First publication; of a scheduled post the one ahead.
     pub published_at: Option<Timestamp>,
     /// Last change of the text that visitors read.
@@ -72,33 +80,47 @@ fn schedule(local: Option<String>, zone: Option<String>) -> Option<Schedule> {
         .map(|(local, time_zone)| Schedule { local, time_zone })
 }
 
+/// Both forms of a post hold the same facts, one with a text beside them.
+macro_rules! summary {
+    ($post:ident, $now:ident, $summary:expr) => {{
+        let state = $post.state($now);
+        let live_version = $post.live($now);
+        PostSummary {
+            status: status(state),
+            changed: $post.is_changed($now),
+            id: $post.id,
+            rev: $post.rev,
+            slug: $post.slug,
+            title: $post.title,
+            summary: $summary,
+            featured: $post.featured,
+            tags: $post.tags.0,
+            authors: $post.authors.0,
+            word_count: $post.word_count,
+            reading_minutes: $post.reading_minutes,
+            draft_version: $post.draft_no,
+            live_version,
+            live_at: $post.live_at.filter(|_| live_version.is_some()),
+            schedule: schedule($post.schedule_local, $post.schedule_zone),
+            ends_at: $post.ends_at.filter(|_| live_version.is_some()),
+            end_schedule: schedule($post.ends_local, $post.ends_zone)
+                .filter(|_| live_version.is_some()),
+            gone: $post.gone,
+            visibility: $post.visibility,
+            published_at: $post.published_at,
+            content_updated_at: $post.updated_content_at,
+            created_at: $post.created_at,
+            updated_at: $post.updated_at,
+            trashed_at: $post.deleted_at,
+        }
+    }};
+}
+
 impl PostSummary {
     /// A row of a list, as it stands at `now`.
     #[must_use]
     pub fn new(post: Listed, now: Timestamp) -> Self {
-        Self {
-            status: status(post.state(now)),
-            changed: post.is_changed(),
-            id: post.id,
-            rev: post.rev,
-            slug: post.slug,
-            title: post.title,
-            summary: post.excerpt,
-            featured: post.featured,
-            tags: post.tags.0,
-            authors: post.authors.0,
-            word_count: post.word_count,
-            reading_minutes: post.reading_minutes,
-            draft_version: post.draft_no,
-            live_version: post.live_no,
-            live_at: post.live_at,
-            schedule: schedule(post.schedule_local, post.schedule_zone),
-            published_at: post.published_at,
-            content_updated_at: post.updated_content_at,
-            created_at: post.created_at,
-            updated_at: post.updated_at,
-            trashed_at: post.deleted_at,
-        }
+        summary!(post, now, post.excerpt)
     }
 }
 
@@ -125,29 +147,7 @@ impl PostBody {
     #[must_use]
     pub fn new(post: Post, now: Timestamp) -> Self {
         Self {
-            summary: PostSummary {
-                status: status(post.state(now)),
-                changed: post.is_changed(),
-                id: post.id,
-                rev: post.rev,
-                slug: post.slug,
-                title: post.title,
-                summary: post.excerpt.clone().unwrap_or(post.summary),
-                featured: post.featured,
-                tags: post.tags.0,
-                authors: post.authors.0,
-                word_count: post.word_count,
-                reading_minutes: post.reading_minutes,
-                draft_version: post.draft_no,
-                live_version: post.live_no,
-                live_at: post.live_at,
-                schedule: schedule(post.schedule_local, post.schedule_zone),
-                published_at: post.published_at,
-                content_updated_at: post.updated_content_at,
-                created_at: post.created_at,
-                updated_at: post.updated_at,
-                trashed_at: post.deleted_at,
-            },
+            summary: summary!(post, now, post.excerpt.clone().unwrap_or(post.summary)),
             content: post.content,
             html: post.html,
             excerpt: post.excerpt,
@@ -190,6 +190,9 @@ pub struct PostCreate {
     /// Whether it is featured.
     #[serde(default)]
     pub featured: bool,
+    /// Who may read it when it is live; left out: everybody.
+    #[serde(default)]
+    pub visibility: Visibility,
     /// For search engines.
     #[serde(default)]
     pub seo: Seo,
@@ -208,6 +211,7 @@ impl From<PostCreate> for NewPost {
             tags: body.tags,
             authors: body.authors,
             featured: body.featured,
+            visibility: body.visibility,
         }
     }
 }
@@ -232,6 +236,8 @@ pub struct PostPatch {
     pub authors: Option<Vec<AuthorId>>,
     /// Whether it is featured. Holds at once.
     pub featured: Option<bool>,
+    /// Who may read it when it is live. Holds at once; of a live post only who may publish changes it.
+    pub visibility: Option<Visibility>,
     /// Date of first publication, of a post that was published. Holds at once.
     pub published_at: Option<Timestamp>,
 }
@@ -247,6 +253,7 @@ impl From<PostPatch> for Edit {
             tags: body.tags,
             authors: body.authors,
             featured: body.featured,
+            visibility: body.visibility,
             published_at: body.published_at,
         }
     }

@@ -1,16 +1,15 @@
 //! The editor's form: its values, from a post or as somebody typed them, and how it looks.
 
-use kernel::{FieldError, Timestamp};
-use maud::{Markup, Render, html};
+use kernel::FieldError;
+use maud::{Markup, html};
 use module::Ctx;
 use ui::{Card, banner, error_summary, field, icon, icons, submit};
 
 use super::publish::Schedule;
 use super::save::{Edit, NewPost};
-use super::{Post, Seo, State, Status, Text};
+use super::{Post, Seo, Text, Visibility};
 use crate::authors::{Author, AuthorId};
 use crate::forms::{Pairs, lapsed, lapsed_notice, value, values};
-use crate::show;
 
 const PATH: &str = "/app/blog/posts";
 
@@ -26,11 +25,16 @@ pub(super) struct Draft {
     pub tags: String,
     pub authors: Vec<AuthorId>,
     pub featured: bool,
+    pub visibility: Visibility,
     pub seo: Seo,
     pub local: String,
     pub time_zone: String,
     /// The wall time whose warning has been shown.
     pub confirmed: String,
+    /// When it ends, at the same place.
+    pub ends_local: String,
+    pub ends_zone: String,
+    pub gone: bool,
 }
 
 impl Draft {
@@ -46,6 +50,7 @@ impl Draft {
             tags: text("tags"),
             authors: values(pairs, "authors"),
             featured: value(pairs, "featured") == "true",
+            visibility: Visibility::parse(value(pairs, "visibility")).unwrap_or_default(),
             seo: Seo {
                 title: text("seo.title"),
                 description: text("seo.description"),
@@ -55,6 +60,9 @@ impl Draft {
             local: text("local"),
             time_zone: text("time_zone").trim().to_owned(),
             confirmed: text("confirmed"),
+            ends_local: text("ends_local"),
+            ends_zone: text("ends_zone").trim().to_owned(),
+            gone: value(pairs, "gone") == "true",
         }
     }
 
@@ -70,6 +78,7 @@ impl Draft {
             tags: tags.join(", "),
             authors: post.authors.iter().map(|author| author.id).collect(),
             featured: post.featured,
+            visibility: post.visibility,
             seo: post.seo.0.clone(),
             local: post.schedule_local.clone().unwrap_or_default(),
             time_zone: post
@@ -77,6 +86,9 @@ impl Draft {
                 .clone()
                 .unwrap_or_else(|| zone.to_owned()),
             confirmed: String::new(),
+            ends_local: post.ends_local.clone().unwrap_or_default(),
+            ends_zone: post.ends_zone.clone().unwrap_or_else(|| zone.to_owned()),
+            gone: post.gone,
         }
     }
 
@@ -88,6 +100,13 @@ impl Draft {
         Schedule {
             local: self.local.clone(),
             time_zone: self.time_zone.clone(),
+        }
+    }
+
+    pub(super) fn end(&self) -> Schedule {
+        Schedule {
+            local: self.ends_local.clone(),
+            time_zone: self.ends_zone.clone(),
         }
     }
 
@@ -103,6 +122,7 @@ impl Draft {
             slug: Some(self.slug).filter(|slug| !slug.is_empty()),
             authors: self.authors,
             featured: self.featured,
+            visibility: self.visibility,
         }
     }
 
@@ -116,6 +136,7 @@ impl Draft {
             slug: Some(self.slug),
             authors: Some(self.authors).filter(|authors| !authors.is_empty()),
             featured: Some(self.featured),
+            visibility: Some(self.visibility),
             published_at: None,
         }
     }
@@ -159,7 +180,7 @@ impl Form<'_> {
         }
     }
 
-    fn path(&self, action: &str) -> String {
+    pub(super) fn path(&self, action: &str) -> String {
         match self.post {
             Some(post) => format!("{PATH}/{}{action}", post.id),
             None => format!("{PATH}{action}"),
@@ -225,127 +246,6 @@ impl Form<'_> {
         }
     }
 
-    fn publication(&self, shut: bool) -> Markup {
-        let state = self
-            .post
-            .map_or(State::Is(Status::Draft), |post| post.state(self.ctx.now()));
-        let changed = self.post.is_some_and(Post::is_changed);
-        let buttons = self.buttons(state, changed, shut);
-        Card::new(html! {
-            @if let Some(post) = self.post { (self.facts(post)) }
-            div.stack { (buttons) }
-            @if self.may_schedule(state) && !shut { (self.schedule_box(state)) }
-        })
-        .title("Publication")
-        .actions(show::state_badge(state, changed))
-        .render()
-    }
-
-    fn facts(&self, post: &Post) -> Markup {
-        let goes_live = (post.state(self.ctx.now()) == State::Is(Status::Scheduled))
-            .then(|| chosen_time(post))
-            .flatten();
-        let minute = |at: Timestamp| show::time(at, &show::minute(self.ctx, at));
-        html! {
-            @if let Some(label) = goes_live { p { "Goes live on " (label) "." } }
-            @else if let Some(at) = post.published_at { p { "First published on " (minute(at)) "." } }
-            p { "Changed " (show::time(post.updated_at, &show::ago(self.ctx, post.updated_at))) "." }
-            @if post.is_changed() { p { "Visitors still read version " (post.live_no.unwrap_or_default()) "; publish to show the changes." } }
-            p {
-                a.link href=(self.path("/versions")) { "Versions" }
-                @if post.state(self.ctx.now()) == State::Is(Status::Published) { " · " a.link href={ "/blog/" (post.slug) } { "View on the website" } }
-            }
-        }
-    }
-
-    fn may_schedule(&self, state: State) -> bool {
-        self.ctx.may("blog.posts.publish")
-            && matches!(
-                state,
-                State::Is(Status::Draft | Status::InReview | Status::Scheduled)
-            )
-    }
-
-    fn buttons(&self, state: State, changed: bool, shut: bool) -> Markup {
-        use super::Move;
-        let off = lapsed(self.ctx);
-        let may = |permission: &str| self.ctx.may(permission);
-        let act = |label: &str, action: &str| {
-            submit(label)
-                .form_action(self.path(action))
-                .full()
-                .disabled(off)
-        };
-        let publish = match state {
-            State::Is(Status::Published) if changed => Some("Publish changes"),
-            State::Is(Status::Published) | State::Trashed => None,
-            State::Is(Status::Scheduled) => Some("Publish now"),
-            State::Is(_) => Some("Publish"),
-        };
-        let others: [(Move, &str, &str, &str); 6] = [
-            (
-                Move::Submit,
-                "Submit for review",
-                "/submit",
-                "blog.posts.write",
-            ),
-            (
-                Move::Withdraw,
-                "Take back from review",
-                "/withdraw",
-                "blog.posts.write",
-            ),
-            (
-                Move::Unschedule,
-                "Unschedule",
-                "/unschedule",
-                "blog.posts.publish",
-            ),
-            (
-                Move::Unpublish,
-                "Unpublish",
-                "/unpublish",
-                "blog.posts.publish",
-            ),
-            (Move::Archive, "Archive", "/archive", "blog.posts.publish"),
-            (
-                Move::Unarchive,
-                "Take from the archive",
-                "/unarchive",
-                "blog.posts.publish",
-            ),
-        ];
-        let editable = self.post.is_none_or(|post| post.may_edit(self.ctx));
-        html! {
-            @if !shut { (submit("Save draft").full()) }
-            @if let Some(label) = publish { @if may("blog.posts.publish") { (act(label, "/publish").primary()) } }
-            @if self.post.is_some() {
-                @for (step, label, action, permission) in others {
-                    @if state.allows(step) && may(permission) && (permission == "blog.posts.publish" || editable)
-                        && !(step == Move::Submit && may("blog.posts.publish")) { (act(label, action)) }
-                }
-                @if may("blog.posts.delete") && editable {
-                    @if state == State::Trashed { (act("Restore", "/restore").primary()) }
-                    @else { (act("Move to trash", "/trash").ghost()) }
-                }
-            }
-        }
-    }
-
-    fn schedule_box(&self, state: State) -> Markup {
-        let rescheduling = state == State::Is(Status::Scheduled);
-        html! {
-            details open[rescheduling || self.warning.is_some() || !self.draft.local.is_empty()] {
-                summary { @if rescheduling { "Schedule anew" } @else { "Schedule" } }
-                (field::date_time("local", "Goes live").value(&self.draft.local).errors(self.errors))
-                (field::text("time_zone", "Time zone").value(&self.draft.time_zone).errors(self.errors)
-                    .help("The time is meant as clocks there show it."))
-                input type="hidden" name="confirmed" value=[self.warning.map(|_| &self.draft.local)];
-                (submit("Schedule").icon(icons::LuCalendarClock).full().form_action(self.path("/schedule")))
-            }
-        }
-    }
-
     fn details(&self, shut: bool) -> Markup {
         let seen = self.post.is_some_and(|post| post.published_at.is_some());
         let slug = field::text("slug", "Address")
@@ -376,6 +276,8 @@ impl Form<'_> {
                     }
                 }
             }
+            (field::select("visibility", "Who can read it", visibilities()).value(self.draft.visibility.as_str()).disabled(shut)
+                .help("Once it is live. Lists, feeds and search engines show public posts alone."))
             (field::checkbox("featured", "Featured", self.draft.featured).disabled(shut))
         }
     }
@@ -393,13 +295,11 @@ impl Form<'_> {
     }
 }
 
-/// When a scheduled post goes live, as clocks at the chosen place show it.
-fn chosen_time(post: &Post) -> Option<String> {
-    let schedule = Schedule {
-        local: post.schedule_local.clone()?,
-        time_zone: post.schedule_zone.clone()?,
-    };
-    schedule.resolve().ok().map(|resolved| resolved.label())
+fn visibilities() -> Vec<field::Choice> {
+    Visibility::ALL
+        .into_iter()
+        .map(|visibility| field::Choice::new(visibility.as_str(), visibility.choice()))
+        .collect()
 }
 
 fn toolbar() -> Markup {

@@ -6,14 +6,17 @@
 //! those who may publish.
 //!
 //! Text (title, content, excerpt, search settings) is kept in versions and reaches visitors when it is
-//! published. Slug, tags, authors and the featured mark belong to the post itself and hold at once.
+//! published. Slug, tags, authors, visibility and the featured mark belong to the post itself and hold at
+//! once.
 
 pub mod actions;
 pub mod api;
 mod api_body;
 pub mod editor;
 mod editor_form;
+mod ends;
 pub mod pages;
+mod publication_form;
 mod publish;
 mod save;
 mod state;
@@ -23,12 +26,13 @@ pub mod version_api;
 pub mod version_pages;
 mod version_store;
 pub mod versions;
+mod visibility;
 mod write_store;
 
 use kernel::{Error, FieldError, Result, Timestamp};
 use module::Ctx;
 
-pub use publish::{Schedule, Step, go_live, purge_expired, step};
+pub use publish::{Schedule, Step, note_due, purge_expired, step};
 pub(crate) use save::display_title;
 pub use save::{Edit, NewPost, Saved, create, restore_version, save};
 pub use state::{Move, State, Status};
@@ -36,6 +40,7 @@ pub use store::{Filter, Listed, Post, StateFilter};
 pub use text::{Prepared, Seo, Text};
 pub(crate) use text::{is_web_address, length, one_line};
 pub use version_store::{ListedVersion, Version};
+pub use visibility::Visibility;
 pub(crate) use write_store::Held;
 
 kernel::id!(
@@ -82,12 +87,20 @@ impl Sort {
     }
 }
 
-/// The status that is in effect at `now`: a scheduled post whose time has come is published, whether or
-/// not the worker has noted it.
+/// The status that is in effect at `now`, whether or not the worker has noted it: a scheduled post whose time
+/// has come is published, and one whose time has ended is a draft again. In statements it is `blog_status`.
 #[must_use]
-pub(crate) fn effective(status: Status, live_at: Option<Timestamp>, now: Timestamp) -> Status {
-    match (status, live_at) {
-        (Status::Scheduled, Some(at)) if at <= now => Status::Published,
+pub(crate) fn effective(
+    status: Status,
+    live_at: Option<Timestamp>,
+    ends_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Status {
+    match status {
+        Status::Scheduled | Status::Published if ends_at.is_some_and(|at| at <= now) => {
+            Status::Draft
+        }
+        Status::Scheduled if live_at.is_some_and(|at| at <= now) => Status::Published,
         _ => status,
     }
 }
@@ -95,28 +108,49 @@ pub(crate) fn effective(status: Status, live_at: Option<Timestamp>, now: Timesta
 fn state(
     status: Status,
     live_at: Option<Timestamp>,
+    ends_at: Option<Timestamp>,
     deleted_at: Option<Timestamp>,
     now: Timestamp,
 ) -> State {
     match deleted_at {
         Some(_) => State::Trashed,
-        None => State::Is(effective(status, live_at, now)),
+        None => State::Is(effective(status, live_at, ends_at, now)),
     }
 }
 
+/// What a post with its draft and a row of a list have in common.
+macro_rules! has_state {
+    ($($post:ty),+) => {
+        $(
+            impl $post {
+                /// The state in effect at `now`.
+                #[must_use]
+                pub fn state(&self, now: Timestamp) -> State {
+                    state(self.status, self.live_at, self.ends_at, self.deleted_at, now)
+                }
+
+                /// Number of the version that visitors read, now or from a chosen time.
+                #[must_use]
+                pub fn live(&self, now: Timestamp) -> Option<i32> {
+                    match self.state(now) {
+                        State::Is(status) if status.is_live() => self.live_no,
+                        _ => None,
+                    }
+                }
+
+                /// Whether the draft says something else than what visitors read.
+                #[must_use]
+                pub fn is_changed(&self, now: Timestamp) -> bool {
+                    self.live(now).is_some_and(|live| live != self.draft_no)
+                }
+            }
+        )+
+    };
+}
+
+has_state!(Post, Listed);
+
 impl Post {
-    /// The state in effect at `now`.
-    #[must_use]
-    pub fn state(&self, now: Timestamp) -> State {
-        state(self.status, self.live_at, self.deleted_at, now)
-    }
-
-    /// Whether the draft says something else than what visitors read.
-    #[must_use]
-    pub fn is_changed(&self) -> bool {
-        self.live_no.is_some_and(|live| live != self.draft_no)
-    }
-
     /// Whether the person of this request may edit it.
     #[must_use]
     pub fn may_edit(&self, ctx: &Ctx) -> bool {
@@ -127,28 +161,20 @@ impl Post {
                     .iter()
                     .any(|author| author.membership == Some(person.membership))
         });
-        may_edit(ctx, self.status, mine)
-    }
-}
-
-impl Listed {
-    /// The state in effect at `now`.
-    #[must_use]
-    pub fn state(&self, now: Timestamp) -> State {
-        state(self.status, self.live_at, self.deleted_at, now)
-    }
-
-    /// Whether the draft says something else than what visitors read.
-    #[must_use]
-    pub fn is_changed(&self) -> bool {
-        self.live_no.is_some_and(|live| live != self.draft_no)
+        may_edit(ctx, self.state(ctx.now()), mine)
     }
 }
 
 impl Held {
     /// The state in effect at `now`.
     pub(crate) fn state(&self, now: Timestamp) -> State {
-        state(self.status, self.live_at, self.deleted_at, now)
+        state(
+            self.status,
+            self.live_at,
+            self.ends_at,
+            self.deleted_at,
+            now,
+        )
     }
 
     /// Refuses who may not edit it.
@@ -156,7 +182,7 @@ impl Held {
         let person = ctx.person()?;
         if may_edit(
             ctx,
-            self.status,
+            self.state(ctx.now()),
             self.mine || self.created_by == person.membership,
         ) {
             Ok(())
@@ -174,11 +200,14 @@ impl Held {
     }
 }
 
-fn may_edit(ctx: &Ctx, status: Status, mine: bool) -> bool {
+fn may_edit(ctx: &Ctx, state: State, mine: bool) -> bool {
     ctx.may("blog.posts.edit_any")
         || (mine
             && ctx.may("blog.posts.write")
-            && matches!(status, Status::Draft | Status::InReview))
+            && matches!(
+                state,
+                State::Is(Status::Draft | Status::InReview) | State::Trashed
+            ))
 }
 
 /// One post, or the answer that there is none.

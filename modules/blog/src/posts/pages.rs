@@ -10,7 +10,7 @@ use ui::table::{self, Direction, FilterBar, Pager, Sorting};
 use ui::{Card, Empty, Menu, Page, Tab, icons, link_button, no_match, segmented, submit};
 
 use super::store::{self, Counts};
-use super::{Filter, Listed, Sort, State, StateFilter, Status, display_title};
+use super::{Filter, Listed, Sort, State, StateFilter, Status, Visibility, display_title};
 use crate::authors::{self, AuthorId};
 use crate::forms::{lapsed, lapsed_notice};
 use crate::manifest::ReadPosts;
@@ -252,8 +252,8 @@ fn row(ctx: &Ctx, post: &Listed, writable: bool) -> Markup {
     html! {
         tr data-row {
             @if writable { (table::select_cell(&post.id.to_string(), title, BULK)) }
-            (table::name_cell(&html! {}, title, &edit, if post.featured { "Featured" } else { "" }))
-            td { (show::state_badge(state, post.is_changed())) }
+            (table::name_cell(&html! {}, title, &edit, &note(post)))
+            td { (show::state_badge(state, post.is_changed(ctx.now()))) }
             td { (names.join(", ")) }
             td { (tags.join(", ")) }
             td {
@@ -263,6 +263,18 @@ fn row(ctx: &Ctx, post: &Listed, writable: bool) -> Markup {
             td { (menu(post, state, &edit)) }
         }
     }
+}
+
+/// What else is worth knowing at a glance.
+fn note(post: &Listed) -> String {
+    let mut notes = Vec::new();
+    if post.visibility != Visibility::Public {
+        notes.push(post.visibility.title());
+    }
+    if post.featured {
+        notes.push("Featured");
+    }
+    notes.join(" · ")
 }
 
 fn menu(post: &Listed, state: State, edit: &str) -> Markup {

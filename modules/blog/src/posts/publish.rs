@@ -1,4 +1,4 @@
-//! What visitors get to read: publishing, scheduling, the trash.
+//! What visitors get to read: review, publishing, scheduling, the trash.
 
 use kernel::{Error, FieldError, Result, Timestamp};
 use module::{Ctx, enqueue};
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::save::{Saved, tell};
 use super::versions::Reason;
 use super::write_store::{self, Held};
-use super::{Move, PostId, State, Status, check_publishable, version_store};
+use super::{Move, PostId, State, Status, check_publishable, ends, version_store};
 use crate::content::schedule::{self, Resolved};
 use crate::events::Happened;
 use crate::jobs::{PublishDue, PurgePost, TRASH};
@@ -45,10 +45,21 @@ impl Schedule {
 /// A move with what it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// One of the moves that need nothing else; [`Move::Schedule`] is not one of them.
+    /// One of the moves that need nothing else.
     Plain(Move),
     /// Let it go live at a chosen time; at once when that has passed.
     Schedule(Schedule),
+    /// Approve what waits for review: at once, or at a chosen time.
+    Approve(Option<Schedule>),
+    /// Take it from visitors; its address says that it is gone for good.
+    UnpublishForGood,
+    /// Take it from visitors at a chosen time.
+    ScheduleEnd {
+        /// The time.
+        schedule: Schedule,
+        /// Whether its address says from then on that it is gone for good.
+        gone: bool,
+    },
 }
 
 impl Step {
@@ -56,6 +67,21 @@ impl Step {
         match self {
             Self::Plain(step) => *step,
             Self::Schedule(_) => Move::Schedule,
+            Self::Approve(_) => Move::Approve,
+            Self::UnpublishForGood => Move::Unpublish,
+            Self::ScheduleEnd { .. } => Move::ScheduleEnd,
+        }
+    }
+
+    /// The time that was chosen, with its instant.
+    fn chosen(&self) -> Result<Option<(&Schedule, Timestamp)>, FieldError> {
+        match self {
+            Self::Schedule(schedule)
+            | Self::Approve(Some(schedule))
+            | Self::ScheduleEnd { schedule, .. } => {
+                Ok(Some((schedule, schedule.resolve()?.instant())))
+            }
+            Self::Plain(_) | Self::Approve(None) | Self::UnpublishForGood => Ok(None),
         }
     }
 }
@@ -81,20 +107,22 @@ pub async fn step(
     post.check_rev(based_on)?;
     // Every rule is checked before anything is written.
     check_step(&post, step.kind(), now)?;
-    let due = match step {
-        Step::Schedule(schedule) => {
-            Some((schedule, schedule.resolve()?.instant())).filter(|(_, at)| *at > now)
-        }
-        Step::Plain(_) => None,
-    };
+    let chosen = step.chosen()?;
+    check_times(&post, step, chosen.map(|(_, at)| at), now)?;
     let settled = settle(tx, &mut post, now).await?;
-    let happened = match (step.kind(), due) {
-        (_, Some((schedule, at))) => put_off(tx, &mut post, schedule, at).await?,
-        (Move::Publish | Move::Schedule, None) => publish(tx, &mut post, now).await?,
-        (other, None) => Some(plain(tx, &mut post, other, now).await?),
+    let reviewed = post.status == Status::InReview;
+    let happened = match (step, chosen) {
+        (Step::ScheduleEnd { gone, .. }, Some((schedule, at))) => {
+            ends::plan(tx, &mut post, schedule, at, *gone).await?
+        }
+        (_, Some((schedule, at))) if at > now => put_off(tx, &mut post, schedule, at).await?,
+        (_, _) => plain(tx, &mut post, step, now).await?,
     };
     if happened.is_some() || settled {
         write_store::release(tx, &mut post, now).await?;
+    }
+    if reviewed && matches!(happened, Some(Happened::Published | Happened::Scheduled)) {
+        tell(tx, Some(ctx), Happened::Approved, &post, now).await?;
     }
     if let Some(happened) = happened {
         tell(tx, Some(ctx), happened, &post, now).await?;
@@ -118,10 +146,27 @@ fn check_step(post: &Held, step: Move, now: Timestamp) -> Result<()> {
             ),
         ));
     }
-    if matches!(step, Move::Publish | Move::Schedule | Move::Submit) {
+    if matches!(
+        step,
+        Move::Publish | Move::Schedule | Move::Approve | Move::Submit
+    ) {
         check_publishable(&post.title)?;
     }
     Ok(())
+}
+
+/// Refuses times that contradict each other.
+fn check_times(
+    post: &Held,
+    step: &Step,
+    chosen: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), FieldError> {
+    match chosen {
+        Some(at) if step.kind() == Move::ScheduleEnd => ends::check(post, at, now),
+        Some(at) => ends::check_start(post, at),
+        None => Ok(()),
+    }
 }
 
 /// What a move asks for besides the permission at the gate.
@@ -132,7 +177,11 @@ fn check_allowed(ctx: &Ctx, post: &Held, step: Move) -> Result<()> {
         Move::Schedule
         | Move::Unschedule
         | Move::Publish
+        | Move::Approve
+        | Move::SendBack
         | Move::Unpublish
+        | Move::ScheduleEnd
+        | Move::UnscheduleEnd
         | Move::Archive
         | Move::Unarchive => "blog.posts.publish",
     };
@@ -156,6 +205,7 @@ async fn publish(tx: &mut TenantTx, post: &mut Held, now: Timestamp) -> Result<O
     forget_planned_publication(post);
     if !was_live {
         post.live_at = Some(now);
+        post.gone &= post.ends_at.is_some();
     }
     post.status = Status::Published;
     post.live_no = Some(post.draft_no);
@@ -179,6 +229,7 @@ async fn put_off(
 ) -> Result<Option<Happened>> {
     version_store::mark(tx, post.id, post.draft_no, Reason::Schedule).await?;
     forget_planned_publication(post);
+    post.gone &= post.ends_at.is_some();
     post.status = Status::Scheduled;
     post.live_no = Some(post.draft_no);
     post.live_at = Some(at);
@@ -189,32 +240,45 @@ async fn put_off(
     Ok(Some(Happened::Scheduled))
 }
 
-/// The moves that take a post from visitors, or never put it before them.
-async fn plain(tx: &mut TenantTx, post: &mut Held, step: Move, now: Timestamp) -> Result<Happened> {
-    match step {
+/// The moves that hold at once.
+async fn plain(
+    tx: &mut TenantTx,
+    post: &mut Held,
+    step: &Step,
+    now: Timestamp,
+) -> Result<Option<Happened>> {
+    let happened = match step.kind() {
+        // A time that has passed means now.
+        Move::Publish | Move::Schedule | Move::Approve => return publish(tx, post, now).await,
+        Move::UnscheduleEnd => return Ok(ends::cancel(post)),
         Move::Submit => {
             post.status = Status::InReview;
-            Ok(Happened::Submitted)
+            Happened::Submitted
         }
         Move::Withdraw => {
             post.status = Status::Draft;
-            Ok(Happened::Withdrawn)
+            Happened::Withdrawn
+        }
+        Move::SendBack => {
+            post.status = Status::Draft;
+            Happened::SentBack
         }
         Move::Unschedule => {
             take_down(post, Status::Draft);
-            Ok(Happened::Unscheduled)
+            Happened::Unscheduled
         }
         Move::Unpublish => {
             take_down(post, Status::Draft);
-            Ok(Happened::Unpublished)
+            post.gone = *step == Step::UnpublishForGood;
+            Happened::Unpublished
         }
         Move::Archive => {
             take_down(post, Status::Archived);
-            Ok(Happened::Archived)
+            Happened::Archived
         }
         Move::Unarchive => {
             post.status = Status::Draft;
-            Ok(Happened::Unarchived)
+            Happened::Unarchived
         }
         Move::Trash => {
             take_down(post, Status::Draft);
@@ -225,20 +289,22 @@ async fn plain(tx: &mut TenantTx, post: &mut Held, step: Move, now: Timestamp) -
                 trashed_at: now,
             };
             enqueue(tx, &job, now.plus(TRASH)).await?;
-            Ok(Happened::Trashed)
+            Happened::Trashed
         }
         Move::Restore => {
             post.deleted_at = None;
             post.slug = slugs::claim(tx, Kind::Post, post.id, &post.slug, now).await?;
-            Ok(Happened::Restored)
+            Happened::Restored
         }
-        Move::Schedule | Move::Publish => Err(Error::internal("a move with its own function")),
-    }
+        Move::ScheduleEnd => return Err(Error::internal("an end without a time")),
+    };
+    Ok(Some(happened))
 }
 
 /// Takes a post from visitors. The day of its first publication stays, if it has been live.
-fn take_down(post: &mut Held, status: Status) {
+pub(super) fn take_down(post: &mut Held, status: Status) {
     forget_planned_publication(post);
+    ends::forget(post);
     post.status = status;
     post.live_no = None;
     post.live_at = None;
@@ -253,9 +319,15 @@ fn forget_planned_publication(post: &mut Held) {
     }
 }
 
-/// Notes that a scheduled post has gone live, when its time has come: in memory, with its one event.
-/// The caller writes the post back. Visitors read it since that time in any case.
+/// Notes what has come due of a post: that it went live, that it ended, or both. In memory, with one event for
+/// each; the caller writes the post back. Visitors have seen it so since those times in any case.
 pub(super) async fn settle(tx: &mut TenantTx, post: &mut Held, now: Timestamp) -> Result<bool> {
+    let went_live = note_live(tx, post, now).await?;
+    let ended = ends::settle(tx, post, now).await?;
+    Ok(went_live || ended)
+}
+
+async fn note_live(tx: &mut TenantTx, post: &mut Held, now: Timestamp) -> Result<bool> {
     let (Status::Scheduled, Some(at), Some(no)) = (post.status, post.live_at, post.live_no) else {
         return Ok(false);
     };
@@ -271,8 +343,8 @@ pub(super) async fn settle(tx: &mut TenantTx, post: &mut Held, now: Timestamp) -
     Ok(true)
 }
 
-/// Notes that a scheduled post has gone live, if its time has come and nobody has noted it yet.
-pub async fn go_live(tx: &mut TenantTx, id: PostId, now: Timestamp) -> Result<()> {
+/// Notes what has come due of a post, unless somebody has done so already.
+pub async fn note_due(tx: &mut TenantTx, id: PostId, now: Timestamp) -> Result<()> {
     let Some(mut post) = write_store::hold(tx, id, None).await? else {
         return Ok(());
     };

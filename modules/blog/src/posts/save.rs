@@ -9,7 +9,7 @@ use super::text::{Seo, Text};
 use super::version_store::{self, Saver};
 use super::versions::{self, Newest, Reason, Saving};
 use super::write_store::{self, Held, NewRow};
-use super::{Post, PostId, Status};
+use super::{Post, PostId, Status, Visibility};
 use crate::authors::{self, AuthorId};
 use crate::events::{Happened, PostFacts};
 use crate::slugs::{self, Kind};
@@ -31,6 +31,8 @@ pub struct NewPost {
     pub authors: Vec<AuthorId>,
     /// Whether it is featured.
     pub featured: bool,
+    /// Who may read it when it is live.
+    pub visibility: Visibility,
 }
 
 /// What changes in a post; `None` stays as it is.
@@ -52,6 +54,8 @@ pub struct Edit {
     pub authors: Option<Vec<AuthorId>>,
     /// Whether it is featured.
     pub featured: Option<bool>,
+    /// Who may read it when it is live.
+    pub visibility: Option<Visibility>,
     /// First publication, of a post that was published.
     pub published_at: Option<Timestamp>,
 }
@@ -109,6 +113,7 @@ pub async fn create(tx: &mut TenantTx, ctx: &Ctx, new: NewPost) -> Result<Post> 
             slug_custom: new.slug.is_some(),
             prepared: &prepared,
             featured: new.featured,
+            visibility: new.visibility,
             tags: &tag_ids,
             authors: &new.authors,
             by: person.membership,
@@ -147,6 +152,7 @@ async fn record(tx: &mut TenantTx, ctx: &Ctx, what: Happened, post: &Post) -> Re
         title: post.title.clone(),
         version: post.draft_no,
         live_at: post.live_at,
+        ends_at: post.ends_at,
         by: ctx.visitor().map(|person| person.membership),
     };
     what.emit(tx, facts, ctx.now()).await
@@ -195,6 +201,17 @@ pub async fn save(
     if let Some(featured) = edit.featured {
         changed |= featured != post.featured;
         post.featured = featured;
+    }
+    if let Some(visibility) = edit
+        .visibility
+        .filter(|visibility| *visibility != post.visibility)
+    {
+        // What visitors read of a live post is for those who publish.
+        if post.status.is_live() && !ctx.may("blog.posts.publish") {
+            return Err(Error::Forbidden("blog.posts.publish"));
+        }
+        post.visibility = visibility;
+        changed = true;
     }
     if let Some(at) = edit
         .published_at
@@ -431,6 +448,7 @@ pub(super) async fn tell(
         title: post.title.clone(),
         version: post.live_no.unwrap_or(post.draft_no),
         live_at: post.live_at,
+        ends_at: post.ends_at,
         by: ctx.and_then(Ctx::visitor).map(|person| person.membership),
     };
     what.emit(tx, facts, now).await

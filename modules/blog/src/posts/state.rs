@@ -74,8 +74,12 @@ impl Status {
 pub enum Move {
     /// Ask somebody who may publish to look at it.
     Submit,
-    /// Take it back from review, or send it back.
+    /// Take it back from review.
     Withdraw,
+    /// Let what waits for review go live, at once or at a chosen time.
+    Approve,
+    /// Send what waits for review back to its author.
+    SendBack,
     /// Let it go live at a chosen time, or choose another.
     Schedule,
     /// Do not let it go live after all.
@@ -84,6 +88,10 @@ pub enum Move {
     Publish,
     /// Take it from visitors and go on writing.
     Unpublish,
+    /// Take it from visitors at a chosen time, or choose another.
+    ScheduleEnd,
+    /// Leave it with visitors after all.
+    UnscheduleEnd,
     /// Take it from visitors and keep it.
     Archive,
     /// Take an archived post back to work.
@@ -96,13 +104,17 @@ pub enum Move {
 
 impl Move {
     /// Every move.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Submit,
         Self::Withdraw,
+        Self::Approve,
+        Self::SendBack,
         Self::Schedule,
         Self::Unschedule,
         Self::Publish,
         Self::Unpublish,
+        Self::ScheduleEnd,
+        Self::UnscheduleEnd,
         Self::Archive,
         Self::Unarchive,
         Self::Trash,
@@ -115,10 +127,14 @@ impl Move {
         match self {
             Self::Submit => "submitted for review",
             Self::Withdraw => "taken back from review",
+            Self::Approve => "approved",
+            Self::SendBack => "sent back",
             Self::Schedule => "scheduled",
             Self::Unschedule => "unscheduled",
             Self::Publish => "published",
             Self::Unpublish => "unpublished",
+            Self::ScheduleEnd => "unpublished at a chosen time",
+            Self::UnscheduleEnd => "left with visitors",
             Self::Archive => "archived",
             Self::Unarchive => "taken from the archive",
             Self::Trash => "moved to the trash",
@@ -148,12 +164,14 @@ impl State {
             (Self::Trashed, _) => return None,
             (Self::Is(status), step) => match (status, step) {
                 (S::Draft, M::Submit) => S::InReview,
-                (S::InReview, M::Withdraw)
+                (S::InReview, M::Withdraw | M::SendBack)
                 | (S::Scheduled, M::Unschedule)
                 | (S::Published, M::Unpublish)
                 | (S::Archived, M::Unarchive) => S::Draft,
                 (S::Draft | S::InReview | S::Scheduled, M::Schedule) => S::Scheduled,
-                (_, M::Publish) => S::Published,
+                // With a time ahead it is scheduled instead, which the step decides.
+                (S::InReview, M::Approve) | (_, M::Publish) => S::Published,
+                (S::Scheduled | S::Published, M::ScheduleEnd | M::UnscheduleEnd) => status,
                 (S::Published, M::Archive) => S::Archived,
                 _ => return None,
             },
@@ -188,6 +206,8 @@ mod tests {
         let table = [
             (Move::Submit, [Some(InReview), None, None, None, None]),
             (Move::Withdraw, [None, Some(Draft), None, None, None]),
+            (Move::Approve, [None, Some(Published), None, None, None]),
+            (Move::SendBack, [None, Some(Draft), None, None, None]),
             (
                 Move::Schedule,
                 [
@@ -201,6 +221,14 @@ mod tests {
             (Move::Unschedule, [None, None, Some(Draft), None, None]),
             (Move::Publish, [Some(Published); 5]),
             (Move::Unpublish, [None, None, None, Some(Draft), None]),
+            (
+                Move::ScheduleEnd,
+                [None, None, Some(Scheduled), Some(Published), None],
+            ),
+            (
+                Move::UnscheduleEnd,
+                [None, None, Some(Scheduled), Some(Published), None],
+            ),
             (Move::Archive, [None, None, None, Some(Archived), None]),
             (Move::Unarchive, [None, None, None, None, Some(Draft)]),
             (Move::Restore, [None; 5]),

@@ -4,7 +4,7 @@ use kernel::{Cursor, MembershipId, PageRequest, Result, Timestamp};
 use sqlx::types::Json;
 use tenant_resolver::TenantTx;
 
-use super::{PostId, Seo, Sort, State, Status};
+use super::{PostId, Seo, Sort, State, Status, Visibility};
 use crate::authors::{AuthorId, AuthorRef};
 use crate::content::Heading;
 use crate::tags::TagRef;
@@ -22,6 +22,12 @@ pub struct Post {
     pub live_at: Option<Timestamp>,
     pub schedule_local: Option<String>,
     pub schedule_zone: Option<String>,
+    pub visibility: Visibility,
+    pub ends_at: Option<Timestamp>,
+    pub ends_local: Option<String>,
+    pub ends_zone: Option<String>,
+    /// Whether its address says that it is gone for good, once visitors cannot read it.
+    pub gone: bool,
     pub published_at: Option<Timestamp>,
     pub updated_content_at: Option<Timestamp>,
     pub featured: bool,
@@ -48,8 +54,8 @@ pub async fn find(tx: &mut TenantTx, id: PostId) -> Result<Option<Post>> {
     let post = sqlx::query_as!(
         Post,
         r#"select p.id, p.rev, p.status as "status: Status", p.slug, p.slug_custom, p.draft_no, p.live_no, p.live_at,
-                  p.schedule_local, p.schedule_zone, p.published_at, p.updated_content_at, p.featured, p.created_by,
-                  p.created_at, p.updated_at, p.deleted_at,
+                  p.schedule_local, p.schedule_zone, p.visibility as "visibility: Visibility", p.ends_at, p.ends_local, p.ends_zone, p.gone,
+                  p.published_at, p.updated_content_at, p.featured, p.created_by, p.created_at, p.updated_at, p.deleted_at,
                   v.title, v.content, v.excerpt, v.seo as "seo: Json<Seo>", v.html, v.summary, v.word_count,
                   v.reading_minutes, v.toc as "toc: Json<Vec<Heading>>",
                   (select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'slug', t.slug, 'name', t.name) order by pt.position), '[]')
@@ -85,6 +91,12 @@ pub struct Listed {
     pub live_at: Option<Timestamp>,
     pub schedule_local: Option<String>,
     pub schedule_zone: Option<String>,
+    pub visibility: Visibility,
+    pub ends_at: Option<Timestamp>,
+    pub ends_local: Option<String>,
+    pub ends_zone: Option<String>,
+    /// Whether its address says that it is gone for good, once visitors cannot read it.
+    pub gone: bool,
     pub published_at: Option<Timestamp>,
     pub updated_content_at: Option<Timestamp>,
     pub featured: bool,
@@ -158,8 +170,8 @@ pub async fn list(
             sqlx::query_as!(
                 Listed,
                 r#"select p.id, p.rev, p.status as "status: Status", p.slug, p.title, coalesce(v.excerpt, v.summary) as "excerpt!",
-                          p.draft_no, p.live_no, p.live_at, p.schedule_local, p.schedule_zone, p.published_at,
-                          p.updated_content_at, p.featured, p.created_by, p.created_at, p.updated_at, p.deleted_at,
+                          p.draft_no, p.live_no, p.live_at, p.schedule_local, p.schedule_zone, p.visibility as "visibility: Visibility", p.ends_at, p.ends_local, p.ends_zone, p.gone,
+                          p.published_at, p.updated_content_at, p.featured, p.created_by, p.created_at, p.updated_at, p.deleted_at,
                           v.word_count, v.reading_minutes,
                           (select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'slug', t.slug, 'name', t.name) order by pt.position), '[]')
                            from blog_post_tags pt join blog_tags t on t.tenant_id = pt.tenant_id and t.id = pt.tag_id
@@ -174,8 +186,8 @@ pub async fn list(
                    where p.tenant_id = $1 and v.tenant_id = $1
                      and (p.deleted_at is not null) = ($2::text is not distinct from 'trash')
                      and ($2::text is null or $2 = 'trash'
-                          or $2 = case when p.status = 'scheduled' and p.live_at <= $3 then 'published' else p.status end
-                          or ($2 = 'changed' and p.live_no <> p.draft_no))
+                          or $2 = blog_status(p, $3)
+                          or ($2 = 'changed' and p.live_no <> p.draft_no and blog_status(p, $3) in ('scheduled', 'published')))
                      and ($4::text is null or exists (
                             select from blog_post_tags pt join blog_tags t on t.tenant_id = pt.tenant_id and t.id = pt.tag_id
                             where pt.tenant_id = $1 and pt.post_id = p.id and t.tenant_id = $1 and t.slug = $4
@@ -258,13 +270,14 @@ pub async fn counts(tx: &mut TenantTx, now: Timestamp) -> Result<Counts> {
         Counts,
         r#"select count(*) filter (where deleted_at is null) as "all!",
                   count(*) filter (where deleted_at is null and status = 'draft') as "draft!",
-                  count(*) filter (where status = 'in_review' and deleted_at is null) as "in_review!",
-                  count(*) filter (where status = 'scheduled' and live_at > $2) as "scheduled!",
-                  count(*) filter (where status = 'published' or status = 'scheduled' and live_at <= $2) as "published!",
-                  count(*) filter (where live_no <> draft_no) as "changed!",
-                  count(*) filter (where status = 'archived' and deleted_at is null) as "archived!",
+                  count(*) filter (where deleted_at is null and status = 'in_review') as "in_review!",
+                  count(*) filter (where deleted_at is null and status = 'scheduled') as "scheduled!",
+                  count(*) filter (where deleted_at is null and status = 'published') as "published!",
+                  count(*) filter (where live_no <> draft_no and status in ('scheduled', 'published')) as "changed!",
+                  count(*) filter (where deleted_at is null and status = 'archived') as "archived!",
                   count(*) filter (where deleted_at is not null) as "trash!"
-           from blog_posts where tenant_id = $1"#,
+           from (select blog_status(p, $2) as status, p.live_no, p.draft_no, p.deleted_at
+                 from blog_posts p where p.tenant_id = $1) post"#,
         tenant as _,
         now as _,
     )

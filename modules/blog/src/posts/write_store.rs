@@ -6,7 +6,7 @@ use tenant_resolver::TenantTx;
 
 use super::text::Prepared;
 use super::versions::Reason;
-use super::{Post, PostId, Seo, Status};
+use super::{Post, PostId, Seo, Status, Visibility};
 use crate::authors::{AuthorId, AuthorRef};
 use crate::content::RENDERER_VERSION;
 use crate::tags::{TagId, TagRef};
@@ -18,6 +18,7 @@ pub(super) struct NewRow<'a> {
     pub slug_custom: bool,
     pub prepared: &'a Prepared,
     pub featured: bool,
+    pub visibility: Visibility,
     pub tags: &'a [TagId],
     /// Empty: the one who writes.
     pub authors: &'a [AuthorId],
@@ -62,8 +63,8 @@ pub(super) async fn insert(tx: &mut TenantTx, new: &NewRow<'_>) -> Result<Insert
                where not blog_slugs.current
              returning slug
            ), post as (
-             insert into blog_posts (tenant_id, id, rev, status, slug, slug_custom, title, draft_no, featured, created_by, created_at, updated_at)
-             select $1, $2, 1, 'draft', claimed.slug, $5, $10, 1, $6, $8, $3, $3 from claimed
+             insert into blog_posts (tenant_id, id, rev, status, slug, slug_custom, title, draft_no, featured, visibility, created_by, created_at, updated_at)
+             select $1, $2, 1, 'draft', claimed.slug, $5, $10, 1, $6, $23, $8, $3, $3 from claimed
            ), version as (
              insert into blog_post_versions (tenant_id, post_id, no, title, content, excerpt, seo, html, plaintext, summary, word_count,
                                              reading_minutes, toc, renderer_version, sha256, reason, author_id, author_name, created_at)
@@ -103,6 +104,7 @@ pub(super) async fn insert(tx: &mut TenantTx, new: &NewRow<'_>) -> Result<Insert
         RENDERER_VERSION,
         &new.prepared.sha256,
         new.by_name,
+        new.visibility as _,
     )
     .fetch_one(tx.conn())
     .await?;
@@ -132,6 +134,11 @@ impl Post {
             live_at: None,
             schedule_local: None,
             schedule_zone: None,
+            visibility: row.visibility,
+            ends_at: None,
+            ends_local: None,
+            ends_zone: None,
+            gone: false,
             published_at: None,
             updated_content_at: None,
             featured: row.featured,
@@ -156,6 +163,10 @@ impl Post {
 
 /// A post as whoever changes it holds it: locked until the transaction ends, with the text of its draft.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "columns of a row, each a fact of its own"
+)]
 pub(crate) struct Held {
     pub id: PostId,
     pub rev: i64,
@@ -167,6 +178,12 @@ pub(crate) struct Held {
     pub live_at: Option<Timestamp>,
     pub schedule_local: Option<String>,
     pub schedule_zone: Option<String>,
+    pub visibility: Visibility,
+    pub ends_at: Option<Timestamp>,
+    pub ends_local: Option<String>,
+    pub ends_zone: Option<String>,
+    /// Whether its address says that it is gone for good, once visitors cannot read it.
+    pub gone: bool,
     pub published_at: Option<Timestamp>,
     pub updated_content_at: Option<Timestamp>,
     pub featured: bool,
@@ -194,7 +211,7 @@ pub(super) async fn hold(
     let held = sqlx::query_as!(
         Held,
         r#"select p.id, p.rev, p.status as "status: Status", p.slug, p.slug_custom, p.draft_no, p.live_no, p.live_at, p.schedule_local,
-                  p.schedule_zone, p.published_at, p.updated_content_at, p.featured, p.created_by, p.deleted_at,
+                  p.schedule_zone, p.visibility as "visibility: Visibility", p.ends_at, p.ends_local, p.ends_zone, p.gone, p.published_at, p.updated_content_at, p.featured, p.created_by, p.deleted_at,
                   v.title, v.content, v.excerpt, v.seo as "seo: Json<Seo>", v.sha256 as draft_sha256,
                   v.reason as "draft_reason: Reason", v.author_id as "draft_author: MembershipId", v.created_at as draft_at,
                   exists (select from blog_post_authors pa join blog_authors a on a.tenant_id = pa.tenant_id and a.id = pa.author_id
@@ -219,7 +236,7 @@ pub(super) async fn release(tx: &mut TenantTx, post: &mut Held, now: Timestamp) 
         "update blog_posts
          set rev = rev + 1, status = $3, slug = $4, slug_custom = $5, title = $6, draft_no = $7, live_no = $8, live_at = $9,
              schedule_local = $10, schedule_zone = $11, published_at = $12, updated_content_at = $13, featured = $14,
-             deleted_at = $15, updated_at = $16
+             deleted_at = $15, updated_at = $16, visibility = $17, ends_at = $18, ends_local = $19, ends_zone = $20, gone = $21
          where tenant_id = $1 and id = $2
          returning rev",
         tenant as _,
@@ -238,6 +255,11 @@ pub(super) async fn release(tx: &mut TenantTx, post: &mut Held, now: Timestamp) 
         post.featured,
         post.deleted_at as _,
         now as _,
+        post.visibility as _,
+        post.ends_at as _,
+        post.ends_local,
+        post.ends_zone,
+        post.gone,
     )
     .fetch_one(tx.conn())
     .await?;

@@ -7,6 +7,7 @@
 //! anew; pages for members carry their links and stay private. Entity tags are hashes of the answer's bytes: feeds and
 //! sitemaps set them here, pages get theirs where the frame is drawn around them.
 
+mod audience;
 mod feeds;
 mod pages;
 mod site;
@@ -23,6 +24,7 @@ use module::extract::{Path, Query};
 use module::{Ctx, Public, Routes, conditional};
 use serde::Deserialize;
 
+pub use self::audience::Audience;
 use self::pages::Viewer;
 use self::site::Site;
 pub(crate) use self::store::any;
@@ -76,7 +78,7 @@ impl Wanted {
 async fn list(ctx: Public, Query(wanted): Query<Wanted>) -> module::Result<Response> {
     let after = wanted.cursor()?;
     let mut tx = ctx.begin().await?;
-    let list = store::list(&mut tx, after, ctx.now()).await?;
+    let list = store::list(&mut tx, after, Audience::of(&ctx), ctx.now()).await?;
     let changed_at = list.changed_at;
     let page = pages::list(&Site::of(&ctx), Viewer::of(&ctx), list, after);
     Ok((kept(&ctx, changed_at), page).into_response())
@@ -89,7 +91,7 @@ async fn tag(
 ) -> module::Result<Response> {
     let after = wanted.cursor()?;
     let mut tx = ctx.begin().await?;
-    let list = store::list_of_tag(&mut tx, &slug, after, ctx.now())
+    let list = store::list_of_tag(&mut tx, &slug, after, Audience::of(&ctx), ctx.now())
         .await?
         .ok_or(Error::NotFound("tag"))?;
     let site = Site::of(&ctx);
@@ -108,7 +110,7 @@ async fn author(
 ) -> module::Result<Response> {
     let after = wanted.cursor()?;
     let mut tx = ctx.begin().await?;
-    let list = store::list_of_author(&mut tx, &slug, after, ctx.now())
+    let list = store::list_of_author(&mut tx, &slug, after, Audience::of(&ctx), ctx.now())
         .await?
         .ok_or(Error::NotFound("author"))?;
     let site = Site::of(&ctx);
@@ -122,9 +124,12 @@ async fn author(
 
 async fn post(ctx: Public, Path(slug): Path<String>) -> module::Result<Response> {
     let mut tx = ctx.begin().await?;
-    let post = store::post(&mut tx, &slug, ctx.now())
-        .await?
-        .ok_or(Error::NotFound("post"))?;
+    let audience = Audience::of(&ctx);
+    let Some(post) = store::post(&mut tx, &slug, audience, ctx.now()).await? else {
+        let hidden = store::hidden(&mut tx, &slug, ctx.now()).await?;
+        let answer = hidden.map_or(Error::NotFound("post"), |hidden| hidden.answer(audience));
+        return Err(answer.into());
+    };
     let site = Site::of(&ctx);
     if post.slug != slug {
         return Ok(moved(&ctx, &site.post(&post.slug)));

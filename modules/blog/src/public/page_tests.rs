@@ -70,6 +70,7 @@ fn post() -> Post {
         changed_at: None,
         id: Uuid::from_u128(7),
         slug: "first-light".into(),
+        visibility: crate::posts::Visibility::Public,
         title: "First <light>".into(),
         excerpt: None,
         summary: "A window.".into(),

@@ -9,6 +9,7 @@ use super::feeds::tag_feed;
 use super::site::Site;
 use super::store::{Byline, Linked, List, Listed, Post, Subject};
 use crate::content::{Heading, feed, seo};
+use crate::posts::Visibility;
 use crate::settings::Settings;
 
 /// Headings from which on a post gets a table of contents.
@@ -183,7 +184,7 @@ fn head_of_post(site: &Site, settings: &Settings, post: &Post) -> Markup {
         image: None,
         word_count: post.word_count,
         kind: seo::ArticleKind::default(),
-        noindex: post.seo.noindex || !settings.indexable,
+        noindex: post.seo.noindex || !settings.indexable || post.visibility != Visibility::Public,
     })
 }
 
@@ -207,6 +208,7 @@ fn byline(site: &Site, viewer: Viewer, post: &Post) -> Markup {
                 p.blog-facts {
                     (time(site, post.published_at))
                     span { (post.reading_minutes) " min read" }
+                    @if post.visibility != Visibility::Public { span { (post.visibility.title()) } }
                     @if updated { span { "Updated " (time(site, post.modified_at)) } }
                 }
             }

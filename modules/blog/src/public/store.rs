@@ -1,7 +1,9 @@
 //! Statements that read the blog as visitors see it: what is live at `now`, and nothing else.
 //!
-//! A post is live when it has a live version whose time has come. Whether the worker has noted that does not matter
-//! here. Each page is one statement: what it shows comes back as one row, with its lists as JSON.
+//! Which posts a reader finds is decided by the database's function `blog_shown`, here and wherever else readers ask:
+//! a live version whose time has come and has not ended, for an audience that its visibility names. Whether the worker
+//! has noted those times does not matter. Each page is one statement: what it shows comes back as one row, with its
+//! lists as JSON.
 
 use kernel::{Cursor, Result, Timestamp};
 use serde::Deserialize;
@@ -9,8 +11,9 @@ use sqlx::types::Json;
 use tenant_resolver::TenantTx;
 use uuid::Uuid;
 
+use super::audience::{Audience, Hidden};
 use crate::content::Heading;
-use crate::posts::Seo;
+use crate::posts::{Seo, Visibility};
 use crate::settings::Settings;
 
 /// Something with a page of its own, as links name it: a tag, an author, a neighbouring post.
@@ -76,7 +79,7 @@ impl From<Place> for Cursor {
 
 /// The statement of a list once, with what differs between the blog, a tag and an author.
 macro_rules! list {
-    ($tx:ident, $now:ident, $after:ident, $scope:tt $(, $slug:expr)?) => {
+    ($tx:ident, $now:ident, $audience:ident, $after:ident, $scope:tt $(, $slug:expr)?) => {
         sqlx::query_as!(
             List,
             "with scope as (" + $scope + r#")
@@ -85,6 +88,7 @@ macro_rules! list {
                       (select max(p.updated_at) from blog_posts p where p.tenant_id = $1 and p.deleted_at is null),
                       (select max(p.deleted_at) from blog_posts p where p.tenant_id = $1 and p.deleted_at is not null),
                       (select max(p.live_at) from blog_posts p where p.tenant_id = $1 and p.status = 'scheduled' and p.live_at <= $2),
+                      (select max(p.ends_at) from blog_posts p where p.tenant_id = $1 and p.ends_at <= $2),
                       (select max(t.updated_at) from blog_tags t where t.tenant_id = $1),
                       (select max(a.updated_at) from blog_authors a where a.tenant_id = $1),
                       (select s.updated_at from blog_settings s where s.tenant_id = $1)
@@ -102,7 +106,7 @@ macro_rules! list {
                                 where pa.tenant_id = $1 and a.tenant_id = $1 and pa.post_id = p.id) as authors
                         from blog_posts p
                         join blog_post_versions v on v.tenant_id = p.tenant_id and v.post_id = p.id and v.no = p.live_no
-                        where p.tenant_id = $1 and v.tenant_id = $1 and p.live_no is not null and p.live_at <= $2
+                        where p.tenant_id = $1 and v.tenant_id = $1 and blog_shown(p, $6, $2)
                           and (p.published_at, p.id) < (coalesce($3::timestamptz, 'infinity'), $4::uuid)
                           and (scope.tag_id is null or exists (
                                  select from blog_post_tags pt where pt.tenant_id = $1 and pt.post_id = p.id and pt.tag_id = scope.tag_id))
@@ -114,7 +118,7 @@ macro_rules! list {
                     ), '[]') as "posts!: Json<Vec<Listed>>",
                     (select jsonb_build_object('at', p.published_at, 'id', p.id)
                      from blog_posts p
-                     where p.tenant_id = $1 and p.live_no is not null and p.live_at <= $2
+                     where p.tenant_id = $1 and blog_shown(p, $6, $2)
                        and (p.published_at, p.id) >= ($3::timestamptz, $4::uuid)
                        and (scope.tag_id is null or exists (
                               select from blog_post_tags pt where pt.tenant_id = $1 and pt.post_id = p.id and pt.tag_id = scope.tag_id))
@@ -129,16 +133,23 @@ macro_rules! list {
             $after.map(|cursor: Cursor| cursor.at) as _,
             $after.map(|cursor: Cursor| cursor.id),
             Settings::default().posts_per_page,
+            $audience.lists() as _,
             $($slug,)?
         )
     };
 }
 
 /// A page of the blog's list, from the newest post or from a cursor on.
-pub(super) async fn list(tx: &mut TenantTx, after: Option<Cursor>, now: Timestamp) -> Result<List> {
+pub(super) async fn list(
+    tx: &mut TenantTx,
+    after: Option<Cursor>,
+    audience: Audience,
+    now: Timestamp,
+) -> Result<List> {
     let list = list!(
         tx,
         now,
+        audience,
         after,
         "select null::uuid as tag_id, null::uuid as author_id, null::jsonb as subject"
     )
@@ -153,20 +164,22 @@ pub(super) async fn list_of_tag(
     tx: &mut TenantTx,
     slug: &str,
     after: Option<Cursor>,
+    audience: Audience,
     now: Timestamp,
 ) -> Result<Option<List>> {
     let list = list!(
         tx,
         now,
+        audience,
         after,
         "select t.id as tag_id, null::uuid as author_id,
                 jsonb_build_object('id', t.id, 'slug', t.slug, 'name', t.name, 'about', t.description, 'website', '') as subject
          from blog_slugs s
          join blog_tags t on t.tenant_id = s.tenant_id and t.id = s.entity_id
-         where s.tenant_id = $1 and t.tenant_id = $1 and s.kind = 'tag' and s.slug = $6 and t.deleted_at is null
+         where s.tenant_id = $1 and t.tenant_id = $1 and s.kind = 'tag' and s.slug = $7 and t.deleted_at is null
            and exists (select from blog_post_tags pt join blog_posts p on p.tenant_id = pt.tenant_id and p.id = pt.post_id
                        where pt.tenant_id = $1 and p.tenant_id = $1 and pt.tag_id = t.id
-                         and p.live_no is not null and p.live_at <= $2)",
+                         and blog_shown(p, $6, $2))",
         slug
     )
     .fetch_optional(tx.conn())
@@ -179,20 +192,22 @@ pub(super) async fn list_of_author(
     tx: &mut TenantTx,
     slug: &str,
     after: Option<Cursor>,
+    audience: Audience,
     now: Timestamp,
 ) -> Result<Option<List>> {
     let list = list!(
         tx,
         now,
+        audience,
         after,
         "select null::uuid as tag_id, a.id as author_id,
                 jsonb_build_object('id', a.id, 'slug', a.slug, 'name', a.display_name, 'about', a.bio, 'website', a.website) as subject
          from blog_slugs s
          join blog_authors a on a.tenant_id = s.tenant_id and a.id = s.entity_id
-         where s.tenant_id = $1 and a.tenant_id = $1 and s.kind = 'author' and s.slug = $6
+         where s.tenant_id = $1 and a.tenant_id = $1 and s.kind = 'author' and s.slug = $7
            and exists (select from blog_post_authors pa join blog_posts p on p.tenant_id = pa.tenant_id and p.id = pa.post_id
                        where pa.tenant_id = $1 and p.tenant_id = $1 and pa.author_id = a.id
-                         and p.live_no is not null and p.live_at <= $2)",
+                         and blog_shown(p, $6, $2))",
         slug
     )
     .fetch_optional(tx.conn())
@@ -216,6 +231,7 @@ pub(super) struct Post {
     pub changed_at: Option<Timestamp>,
     pub id: Uuid,
     pub slug: String,
+    pub visibility: Visibility,
     pub title: String,
     /// Written by hand; the page shows no other.
     pub excerpt: Option<String>,
@@ -235,7 +251,12 @@ pub(super) struct Post {
 }
 
 /// The live post of a slug, which may be a former one.
-pub(super) async fn post(tx: &mut TenantTx, slug: &str, now: Timestamp) -> Result<Option<Post>> {
+pub(super) async fn post(
+    tx: &mut TenantTx,
+    slug: &str,
+    audience: Audience,
+    now: Timestamp,
+) -> Result<Option<Post>> {
     let tenant = tx.tenant();
     let post = sqlx::query_as!(
         Post,
@@ -244,11 +265,12 @@ pub(super) async fn post(tx: &mut TenantTx, slug: &str, now: Timestamp) -> Resul
                     (select max(c.updated_at) from blog_posts c where c.tenant_id = $1 and c.deleted_at is null),
                     (select max(c.deleted_at) from blog_posts c where c.tenant_id = $1 and c.deleted_at is not null),
                     (select max(c.live_at) from blog_posts c where c.tenant_id = $1 and c.status = 'scheduled' and c.live_at <= $2),
+                    (select max(c.ends_at) from blog_posts c where c.tenant_id = $1 and c.ends_at <= $2),
                     (select max(c.updated_at) from blog_tags c where c.tenant_id = $1),
                     (select max(c.updated_at) from blog_authors c where c.tenant_id = $1),
                     (select c.updated_at from blog_settings c where c.tenant_id = $1)
                   ) as changed_at,
-                  p.id as "id: Uuid", p.slug, v.title, v.excerpt, v.summary, v.seo as "seo: Json<Seo>", v.html, v.word_count,
+                  p.id as "id: Uuid", p.slug, p.visibility as "visibility: Visibility", v.title, v.excerpt, v.summary, v.seo as "seo: Json<Seo>", v.html, v.word_count,
                   v.reading_minutes, v.toc as "toc: Json<Vec<Heading>>", p.published_at as "published_at!",
                   greatest(p.updated_content_at, p.live_at, p.published_at) as "modified_at!",
                   (select coalesce(jsonb_agg(jsonb_build_object('slug', t.slug, 'name', t.name) order by pt.position), '[]')
@@ -262,27 +284,52 @@ pub(super) async fn post(tx: &mut TenantTx, slug: &str, now: Timestamp) -> Resul
                   (select jsonb_build_object('slug', n.slug, 'name', nv.title)
                    from blog_posts n
                    join blog_post_versions nv on nv.tenant_id = n.tenant_id and nv.post_id = n.id and nv.no = n.live_no
-                   where n.tenant_id = $1 and nv.tenant_id = $1 and n.live_no is not null and n.live_at <= $2
+                   where n.tenant_id = $1 and nv.tenant_id = $1 and blog_shown(n, $4, $2)
                      and (n.published_at, n.id) > (p.published_at, p.id)
                    order by n.published_at, n.id limit 1) as "newer: Json<Linked>",
                   (select jsonb_build_object('slug', o.slug, 'name', ov.title)
                    from blog_posts o
                    join blog_post_versions ov on ov.tenant_id = o.tenant_id and ov.post_id = o.id and ov.no = o.live_no
-                   where o.tenant_id = $1 and ov.tenant_id = $1 and o.live_no is not null and o.live_at <= $2
+                   where o.tenant_id = $1 and ov.tenant_id = $1 and blog_shown(o, $4, $2)
                      and (o.published_at, o.id) < (p.published_at, p.id)
                    order by o.published_at desc, o.id desc limit 1) as "older: Json<Linked>"
            from blog_slugs s
            join blog_posts p on p.tenant_id = s.tenant_id and p.id = s.entity_id
            join blog_post_versions v on v.tenant_id = p.tenant_id and v.post_id = p.id and v.no = p.live_no
            where s.tenant_id = $1 and p.tenant_id = $1 and v.tenant_id = $1 and s.kind = 'post' and s.slug = $3
-             and p.live_no is not null and p.live_at <= $2"#,
+             and blog_shown(p, $5, $2)"#,
+        tenant as _,
+        now as _,
+        slug,
+        audience.lists() as _,
+        audience.opens() as _,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(post)
+}
+
+/// What stands at a slug, which may be a former one, where a reader finds no post.
+pub(super) async fn hidden(
+    tx: &mut TenantTx,
+    slug: &str,
+    now: Timestamp,
+) -> Result<Option<Hidden>> {
+    let tenant = tx.tenant();
+    let hidden = sqlx::query_as!(
+        Hidden,
+        r#"select blog_shown(p, array['members'], $2) as "for_members!",
+                  p.gone and p.deleted_at is null and blog_status(p, $2) in ('draft', 'in_review', 'archived') as "gone!"
+           from blog_slugs s
+           join blog_posts p on p.tenant_id = s.tenant_id and p.id = s.entity_id
+           where s.tenant_id = $1 and p.tenant_id = $1 and s.kind = 'post' and s.slug = $3"#,
         tenant as _,
         now as _,
         slug,
     )
     .fetch_optional(tx.conn())
     .await?;
-    Ok(post)
+    Ok(hidden)
 }
 
 /// A post in a feed.
@@ -328,13 +375,14 @@ pub(super) async fn feed(
              where s.tenant_id = $1 and t.tenant_id = $1 and s.kind = 'tag' and s.slug = $3 and t.deleted_at is null
                and exists (select from blog_post_tags pt join blog_posts p on p.tenant_id = pt.tenant_id and p.id = pt.post_id
                            where pt.tenant_id = $1 and p.tenant_id = $1 and pt.tag_id = t.id
-                             and p.live_no is not null and p.live_at <= $2)
+                             and blog_shown(p, $5, $2))
            )
            select (select to_jsonb(s) from blog_settings s where s.tenant_id = $1) as "settings: Json<Settings>",
                   greatest(
                     (select max(p.updated_at) from blog_posts p where p.tenant_id = $1 and p.deleted_at is null),
                     (select max(p.deleted_at) from blog_posts p where p.tenant_id = $1 and p.deleted_at is not null),
                     (select max(p.live_at) from blog_posts p where p.tenant_id = $1 and p.status = 'scheduled' and p.live_at <= $2),
+                    (select max(p.ends_at) from blog_posts p where p.tenant_id = $1 and p.ends_at <= $2),
                     (select max(t.updated_at) from blog_tags t where t.tenant_id = $1),
                     (select max(a.updated_at) from blog_authors a where a.tenant_id = $1),
                     (select s.updated_at from blog_settings s where s.tenant_id = $1)
@@ -355,7 +403,7 @@ pub(super) async fn feed(
                               where pa.tenant_id = $1 and a.tenant_id = $1 and pa.post_id = p.id) as authors
                       from blog_posts p
                       join blog_post_versions v on v.tenant_id = p.tenant_id and v.post_id = p.id and v.no = p.live_no
-                      where p.tenant_id = $1 and v.tenant_id = $1 and p.live_no is not null and p.live_at <= $2
+                      where p.tenant_id = $1 and v.tenant_id = $1 and blog_shown(p, $5, $2)
                         and (scope.tag_id is null or exists (
                                select from blog_post_tags pt where pt.tenant_id = $1 and pt.post_id = p.id and pt.tag_id = scope.tag_id))
                       order by p.published_at desc, p.id desc
@@ -367,6 +415,7 @@ pub(super) async fn feed(
         now as _,
         tag,
         Settings::default().feed_items,
+        Audience::EVERYBODY.lists() as _,
     )
     .fetch_optional(tx.conn())
     .await?;
@@ -398,17 +447,18 @@ pub(super) async fn extent(tx: &mut TenantTx, now: Timestamp) -> Result<Extent> 
                    where t.tenant_id = $1 and t.deleted_at is null
                      and exists (select from blog_post_tags pt join blog_posts tp on tp.tenant_id = pt.tenant_id and tp.id = pt.post_id
                                  where pt.tenant_id = $1 and tp.tenant_id = $1 and pt.tag_id = t.id
-                                   and tp.live_no is not null and tp.live_at <= $2)) as "tags!",
+                                   and blog_shown(tp, $3, $2))) as "tags!",
                   (select count(*) from blog_authors a
                    where a.tenant_id = $1
                      and exists (select from blog_post_authors pa join blog_posts ap on ap.tenant_id = pa.tenant_id and ap.id = pa.post_id
                                  where pa.tenant_id = $1 and ap.tenant_id = $1 and pa.author_id = a.id
-                                   and ap.live_no is not null and ap.live_at <= $2)) as "authors!"
+                                   and blog_shown(ap, $3, $2))) as "authors!"
            from blog_posts p
            join blog_post_versions v on v.tenant_id = p.tenant_id and v.post_id = p.id and v.no = p.live_no
-           where p.tenant_id = $1 and v.tenant_id = $1 and p.live_no is not null and p.live_at <= $2"#,
+           where p.tenant_id = $1 and v.tenant_id = $1 and blog_shown(p, $3, $2)"#,
         tenant as _,
         now as _,
+        Audience::EVERYBODY.lists() as _,
     )
     .fetch_one(tx.conn())
     .await?;
@@ -427,13 +477,14 @@ pub(super) async fn indexable(tx: &mut TenantTx) -> Result<bool> {
     Ok(indexable.unwrap_or(true))
 }
 
-/// Whether visitors find anything to read.
+/// Whether anybody finds something to read.
 pub(crate) async fn any(tx: &mut TenantTx, now: Timestamp) -> Result<bool> {
     let tenant = tx.tenant();
     let any = sqlx::query_scalar!(
-        r#"select exists (select from blog_posts where tenant_id = $1 and live_no is not null and live_at <= $2) as "any!""#,
+        r#"select exists (select from blog_posts p where p.tenant_id = $1 and blog_shown(p, $3, $2)) as "any!""#,
         tenant as _,
         now as _,
+        Audience::EVERYBODY.lists() as _,
     )
     .fetch_one(tx.conn())
     .await?;
@@ -460,13 +511,14 @@ pub(super) async fn mapped_posts(
         "select p.slug, greatest(p.updated_content_at, p.live_at, p.published_at) as modified_at
          from blog_posts p
          join blog_post_versions v on v.tenant_id = p.tenant_id and v.post_id = p.id and v.no = p.live_no
-         where p.tenant_id = $1 and v.tenant_id = $1 and p.live_no is not null and p.live_at <= $2
+         where p.tenant_id = $1 and v.tenant_id = $1 and blog_shown(p, $5, $2)
            and (v.seo->>'noindex') is distinct from 'true' and coalesce(v.seo->>'canonical_url', '') = ''
          order by p.id offset $3 limit $4",
         tenant as _,
         now as _,
         offset,
         limit,
+        Audience::EVERYBODY.lists() as _,
     )
     .fetch_all(tx.conn())
     .await?;
@@ -488,12 +540,13 @@ pub(super) async fn mapped_tags(
          join blog_post_tags pt on pt.tenant_id = t.tenant_id and pt.tag_id = t.id
          join blog_posts p on p.tenant_id = pt.tenant_id and p.id = pt.post_id
          where t.tenant_id = $1 and pt.tenant_id = $1 and p.tenant_id = $1 and t.deleted_at is null
-           and p.live_no is not null and p.live_at <= $2
+           and blog_shown(p, $5, $2)
          group by t.id, t.slug order by t.id offset $3 limit $4",
         tenant as _,
         now as _,
         offset,
         limit,
+        Audience::EVERYBODY.lists() as _,
     )
     .fetch_all(tx.conn())
     .await?;
@@ -515,12 +568,13 @@ pub(super) async fn mapped_authors(
          join blog_post_authors pa on pa.tenant_id = a.tenant_id and pa.author_id = a.id
          join blog_posts p on p.tenant_id = pa.tenant_id and p.id = pa.post_id
          where a.tenant_id = $1 and pa.tenant_id = $1 and p.tenant_id = $1
-           and p.live_no is not null and p.live_at <= $2
+           and blog_shown(p, $5, $2)
          group by a.id, a.slug order by a.id offset $3 limit $4",
         tenant as _,
         now as _,
         offset,
         limit,
+        Audience::EVERYBODY.lists() as _,
     )
     .fetch_all(tx.conn())
     .await?;
