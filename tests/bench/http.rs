@@ -30,16 +30,16 @@ const COUNTED: usize = 50;
 #[derive(Parser)]
 struct Cli {
     /// Tenants of the comparison with the thin service
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, value_parser = at_least_one::<usize>)]
     tenants: usize,
     /// Tenants whose lists are compared with those of ten
-    #[arg(long, default_value_t = 5_000)]
+    #[arg(long, default_value_t = 5_000, value_parser = at_least_one::<usize>)]
     many: usize,
     /// Posts of each tenant
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 30, value_parser = at_least_one::<usize>)]
     posts: usize,
     /// Seconds for each operation and side
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = at_least_one::<u32>)]
     seconds: u32,
     /// Fail when a target is missed
     #[arg(long)]
@@ -53,6 +53,14 @@ enum Part {
     /// The callers: reads its plan from standard input
     #[command(hide = true)]
     Client,
+}
+
+/// A number of at least one.
+fn at_least_one<N: std::str::FromStr + Default + PartialEq>(text: &str) -> Result<N, String> {
+    match text.parse() {
+        Ok(number) if number != N::default() => Ok(number),
+        _ => Err("a whole number of at least one is needed".to_owned()),
+    }
 }
 
 /// What one side did in all its rounds.
