@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use kernel::{Error, MembershipId, PageRequest, TenantId};
-use messaging::{Notification, inbox, notify, read, read_all, unread, unread_all, unread_count};
+use messaging::{
+    Filter, Notification, inbox, notify, read, read_all, unread, unread_all, unread_count,
+};
 use sqlx::Executor as _;
 use testkit::Role;
 
@@ -50,9 +52,11 @@ async fn titles(
     unread_only: bool,
 ) -> Vec<String> {
     let mut tx = queue.begin(tenant).await;
-    let page = inbox(&mut tx, member, unread_only, first(30))
-        .await
-        .unwrap();
+    let filter = Filter {
+        unread: unread_only,
+        area: None,
+    };
+    let page = inbox(&mut tx, member, &filter, first(30)).await.unwrap();
     page.items.into_iter().map(|entry| entry.title).collect()
 }
 
@@ -73,7 +77,9 @@ async fn news_come_newest_first_page_by_page() {
     let (mut seen, mut cursor) = (Vec::new(), None);
     loop {
         let request = PageRequest::new(Some(2), 30, cursor.as_deref()).unwrap();
-        let page = inbox(&mut tx, mara, false, request).await.unwrap();
+        let page = inbox(&mut tx, mara, &Filter::default(), request)
+            .await
+            .unwrap();
         assert!(page.items.len() <= 2);
         seen.extend(page.items.into_iter().map(|entry| entry.title));
         cursor = page.next;
@@ -96,7 +102,10 @@ async fn to_open_is_to_read_and_to_be_led_on() {
             .await
             .unwrap();
     }
-    let entries = inbox(&mut tx, mara, false, first(30)).await.unwrap().items;
+    let entries = inbox(&mut tx, mara, &Filter::default(), first(30))
+        .await
+        .unwrap()
+        .items;
     let id = entries
         .iter()
         .find(|entry| entry.title == "read")
@@ -112,7 +121,10 @@ async fn to_open_is_to_read_and_to_be_led_on() {
     tx.commit().await.unwrap();
     assert_eq!(titles(&queue, tenant, mara, true).await, ["left"]);
     let mut tx = queue.begin(tenant).await;
-    let entries = inbox(&mut tx, mara, false, first(30)).await.unwrap().items;
+    let entries = inbox(&mut tx, mara, &Filter::default(), first(30))
+        .await
+        .unwrap()
+        .items;
     let entry = entries.iter().find(|entry| entry.id == id).unwrap();
     assert_eq!(entry.read_at, Some(opened), "the first time counts");
     unread(&mut tx, mara, id).await.unwrap();
@@ -130,7 +142,10 @@ async fn to_read_all_can_be_taken_back_exactly() {
             .await
             .unwrap();
     }
-    let entries = inbox(&mut tx, mara, false, first(30)).await.unwrap().items;
+    let entries = inbox(&mut tx, mara, &Filter::default(), first(30))
+        .await
+        .unwrap()
+        .items;
     let early = entries
         .iter()
         .find(|entry| entry.title == "early")
@@ -158,7 +173,11 @@ async fn nobody_sees_or_touches_the_news_of_another() {
     notify(&mut tx, news(mara, "private"), queue.now())
         .await
         .unwrap();
-    let id = inbox(&mut tx, mara, false, first(30)).await.unwrap().items[0].id;
+    let id = inbox(&mut tx, mara, &Filter::default(), first(30))
+        .await
+        .unwrap()
+        .items[0]
+        .id;
     tx.commit().await.unwrap();
     for (tenant, member) in [(tenant, jon), (other, eve), (other, mara)] {
         assert!(titles(&queue, tenant, member, false).await.is_empty());

@@ -154,6 +154,7 @@ fn kind(path: &str, parameter: &str) -> &'static str {
         ("/app/people/", "id", "member"),
         ("/app/audit/", "id", "audit"),
         ("/app/inbox/", "id", "notification"),
+        ("/api/v1/inbox/notifications/", "id", "notification"),
         ("/app/blog/posts/", "id", "post"),
         ("/app/blog/tags/", "id", "tag"),
         ("/app/blog/authors/", "id", "author"),

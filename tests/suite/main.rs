@@ -21,6 +21,7 @@ mod listener;
 mod mail;
 mod manifest;
 mod nodes;
+mod notifications;
 mod openapi;
 mod pages;
 mod processes;

@@ -123,4 +123,5 @@ pub(crate) static MANIFEST: Manifest = Manifest {
         permission: "blog.posts.write",
     }],
     events: events::KINDS,
+    notifications: &[],
 };

@@ -13,16 +13,15 @@ mod pages;
 pub mod passwords;
 mod purge;
 mod recovery;
-mod secret;
 pub mod sessions;
 mod sign_in;
 pub mod tokens;
 pub mod users;
 
 pub use account::{Accounts, Device, PasswordChange, Profile};
+pub use module::Secret;
 pub use pages::base_routes;
 pub use recovery::Reset;
-pub use secret::Secret;
 pub use sessions::{Session, SessionId, SessionToken};
 pub use sign_in::{Attempt, SignIn};
 pub use users::{NewUser, User, UserStatus};

@@ -1,7 +1,9 @@
 //! A letter: content and brand, from which both forms of a mail are made.
 
 use kernel::{Email, Result, TenantId, Timestamp};
+use module::Links;
 use sqlx::PgConnection;
+use tenant_resolver::Tenant;
 
 use crate::MailId;
 use crate::mail::store::{self, NewMail};
@@ -31,15 +33,40 @@ impl Brand {
             host: host.into(),
         }
     }
+
+    /// A tenant's brand.
+    #[must_use]
+    pub fn of_tenant(links: &Links, tenant: &Tenant) -> Self {
+        Self {
+            name: tenant.name.clone(),
+            color: tenant.brand.clone(),
+            logo_url: tenant
+                .logo
+                .as_ref()
+                .map(|hash| links.tenant(&tenant.slug, &format!("/_t/logo/{hash}"))),
+            host: links.tenant_host(&tenant.slug),
+        }
+    }
 }
 
 /// A piece of a letter.
 #[derive(Clone, Debug)]
 pub(crate) enum Part {
     Paragraph(String),
-    Button { label: String, url: String },
-    Fact { label: String, value: String },
+    Button {
+        label: String,
+        url: String,
+    },
+    Fact {
+        label: String,
+        value: String,
+    },
     Quote(String),
+    Item {
+        title: String,
+        text: String,
+        url: String,
+    },
 }
 
 /// A mail in the making. Everything it is given is plain text.
@@ -54,6 +81,7 @@ pub struct Letter {
     pub(crate) preheader: String,
     pub(crate) parts: Vec<Part>,
     pub(crate) fine_print: Vec<String>,
+    pub(crate) unsubscribe_url: Option<String>,
 }
 
 impl Letter {
@@ -69,6 +97,7 @@ impl Letter {
             preheader: String::new(),
             parts: Vec::new(),
             fine_print: Vec::new(),
+            unsubscribe_url: None,
         }
     }
 
@@ -126,6 +155,28 @@ impl Letter {
         self
     }
 
+    /// One of several things that the letter tells of, with its absolute address; the text may be empty.
+    pub fn item(
+        mut self,
+        title: impl Into<String>,
+        text: impl Into<String>,
+        url: impl Into<String>,
+    ) -> Self {
+        self.parts.push(Part::Item {
+            title: title.into(),
+            text: text.into(),
+            url: url.into(),
+        });
+        self
+    }
+
+    /// The absolute address at which its reader gets no more of such letters: a link in the foot and, for mail programs,
+    /// the headers of RFC 8058. A POST there must do it at once, whoever sends it.
+    pub fn unsubscribe(mut self, url: impl Into<String>) -> Self {
+        self.unsubscribe_url = Some(url.into());
+        self
+    }
+
     /// A line in small letters at the end: why one gets this mail, how long a link works.
     pub fn fine_print(mut self, text: impl Into<String>) -> Self {
         self.fine_print.push(text.into());
@@ -168,6 +219,7 @@ impl Letter {
                 subject: &self.subject,
                 html: &html,
                 text: &text,
+                unsubscribe_url: self.unsubscribe_url.as_deref(),
                 now,
             },
         )

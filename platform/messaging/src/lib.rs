@@ -14,27 +14,40 @@
 //! ```
 #![warn(missing_docs)]
 
+mod digests;
 mod inbox;
 mod letter;
 mod mail;
 pub mod mailbox;
+mod preferences;
 mod render;
+mod unsubscribe;
 
 /// Migrations of the tables `mail_*` and `notifications`.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
+pub use digests::{SOON, register};
 pub use inbox::{
-    Entry, Notification, NotificationId, inbox, notify, read, read_all, unread, unread_all,
+    Entry, Filter, Notification, NotificationId, inbox, notify, read, read_all, unread, unread_all,
     unread_count,
 };
 pub use letter::{Brand, Letter};
 pub use mail::{DELIVER, Delivery, Messaging};
 pub use mailbox::mailbox_routes;
+pub use preferences::{Choice, Settings, Wish, choices, choose, set_schedule};
 
-/// Pages on a tenant's host: the inbox of each member.
+/// Pages on a tenant's host: the inbox of each member, what they want in it, and the way out of mail.
 #[must_use]
 pub fn tenant_routes() -> module::Routes {
     inbox::routes()
+        .merge(preferences::routes())
+        .merge(unsubscribe::routes())
+}
+
+/// Operations of the API, below `/api/v1/inbox`.
+#[must_use]
+pub fn api_routes() -> module::Routes {
+    inbox::api_routes().merge(preferences::api_routes())
 }
 
 kernel::id!(

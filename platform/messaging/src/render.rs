@@ -120,6 +120,12 @@ fn parts(parts: &[Part], fill: &str, on_fill: &str) -> Markup {
                 Part::Paragraph(words) => p.ink style=(text) { (lines(words)) },
                 Part::Quote(words) => div.soft.line style="color:#4d4d57;margin:0 0 16px;padding:2px 0 2px 16px;border-left:3px solid #d6d6dc;font-size:15px;line-height:1.6" { (lines(words)) },
                 Part::Button { label, url } => (button(label, url, fill, on_fill)),
+                Part::Item { title, text: words, url } => {
+                    p.ink style="color:#18181b;margin:0 0 4px;font-size:15px;line-height:1.5;font-weight:600" {
+                        a href=(url) style="color:#18181b" { (title) }
+                    }
+                    p.soft style="color:#4d4d57;margin:0 0 16px;font-size:14px;line-height:1.6" { (lines(words)) }
+                },
                 Part::Fact { .. } => table.line role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"
                     style="margin:0 0 20px;border-top:1px solid #e7e7ea" {
                     @for part in group {
@@ -155,6 +161,9 @@ fn button(label: &str, url: &str, fill: &str, on_fill: &str) -> Markup {
 fn foot(letter: &Letter, brand: &Brand) -> Markup {
     html! {
         @for line in &letter.fine_print { p style="margin:0 0 8px" { (line) } }
+        @if let Some(url) = &letter.unsubscribe_url {
+            p style="margin:0 0 8px" { a href=(url) style="color:#4d4d57" { "No more mail like this" } }
+        }
         p style="margin:0" { (brand.name) @if !brand.host.is_empty() { " \u{b7} " (brand.host) } }
     }
 }
@@ -176,6 +185,14 @@ pub(crate) fn text(letter: &Letter) -> String {
                 writeln!(out, "{quoted}")
             }
             Part::Button { label, url } => write!(out, "{label}:\n{url}\n\n"),
+            Part::Item { title, text, url } => {
+                let text = if text.is_empty() {
+                    String::new()
+                } else {
+                    format!("{text}\n")
+                };
+                write!(out, "* {title}\n{text}{url}\n\n")
+            }
             Part::Fact { label, value } => {
                 let last = !matches!(parts.peek(), Some(Part::Fact { .. }));
                 write!(out, "{label}: {value}\n{}", if last { "\n" } else { "" })
@@ -188,6 +205,9 @@ pub(crate) fn text(letter: &Letter) -> String {
     for line in &letter.fine_print {
         out.push_str(line);
         out.push('\n');
+    }
+    if let Some(url) = &letter.unsubscribe_url {
+        writeln!(out, "No more mail like this:\n{url}").expect("writing to a string does not fail");
     }
     let fallback = Brand::platform("");
     let brand = letter.brand.as_ref().unwrap_or(&fallback);
@@ -220,6 +240,35 @@ mod tests {
             .fact("Where", "Studio 2")
             .button("Accept", "https://atelier.example/i/abc?a=1&b=2")
             .fine_print("The link works for 7 days.")
+    }
+
+    #[test]
+    fn items_and_the_way_out_stand_in_both_forms() {
+        let letter = letter("#c2410c")
+            .item(
+                "Jo <commented>",
+                "Lovely",
+                "https://atelier.example/app/inbox/1",
+            )
+            .item("Ada commented", "", "https://atelier.example/app/inbox/2")
+            .unsubscribe("https://atelier.example/u/1");
+        let (html, text) = (html(&letter).into_string(), text(&letter));
+        assert!(
+            text.contains(
+                "* Jo <commented>\nLovely\nhttps://atelier.example/app/inbox/1\n\n\
+                 * Ada commented\nhttps://atelier.example/app/inbox/2\n\n"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains("No more mail like this:\nhttps://atelier.example/u/1\n"),
+            "{text}"
+        );
+        assert!(html.contains("Jo &lt;commented&gt;"), "{html}");
+        assert!(
+            html.contains("href=\"https://atelier.example/u/1\""),
+            "{html}"
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kernel::{Clock, Timestamp};
 use tenant_resolver::TenantResolver;
 
-use crate::Links;
+use crate::{Links, NotificationKind};
 
 /// State of the router. Cloning shares it.
 #[derive(Clone)]
@@ -15,6 +15,7 @@ struct Shared {
     clock: Clock,
     links: Links,
     resolver: TenantResolver,
+    notifications: Vec<&'static NotificationKind>,
 }
 
 impl App {
@@ -25,7 +26,25 @@ impl App {
             clock,
             links,
             resolver,
+            notifications: Vec::new(),
         }))
+    }
+
+    /// The same state, with the kinds of notifications that the platform and its modules declare.
+    #[must_use]
+    pub fn with_notifications(self, kinds: Vec<&'static NotificationKind>) -> Self {
+        Self(Arc::new(Shared {
+            clock: self.0.clock.clone(),
+            links: self.0.links.clone(),
+            resolver: self.0.resolver.clone(),
+            notifications: kinds,
+        }))
+    }
+
+    /// Every kind of notification that is declared.
+    #[must_use]
+    pub fn notifications(&self) -> &[&'static NotificationKind] {
+        &self.0.notifications
     }
 
     /// The clock.

@@ -28,8 +28,10 @@ mod links;
 mod manifest;
 mod platform_gate;
 mod precondition;
+pub mod problems;
 mod respond;
 mod routes;
+mod secret;
 mod slots;
 mod store;
 
@@ -42,11 +44,14 @@ pub use gate::{Allowed, Gate, GateKind, Guard, Member, Mounted, Public};
 pub use idempotency::{IdempotencyKey, forget_old_answers};
 pub use job::{Job, JobContext, JobFuture, JobHandler, Jobs, enqueue};
 pub use links::Links;
-pub use manifest::{Entitlement, EntitlementKind, Manifest, NavLink, QuickAction};
+pub use manifest::{
+    Entitlement, EntitlementKind, MailPace, Manifest, NavLink, NotificationKind, QuickAction,
+};
 pub use platform_gate::{Account, SignedIn, Visitor};
 pub use precondition::{IfMatch, etag};
 pub use respond::{Failure, Problem, Result, wants_json};
 pub use routes::{RouteFacts, Routes};
+pub use secret::Secret;
 pub use slots::{HomeCard, OnboardingStep, SearchHit, SlotFuture, Slots};
 
 /// Makes the type of a permission, for use in [`Allowed`].

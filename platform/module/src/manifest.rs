@@ -24,6 +24,54 @@ pub struct Manifest {
     pub actions: &'static [QuickAction],
     /// Kinds of events that it emits.
     pub events: &'static [&'static str],
+    /// Kinds of notifications that it sends to members.
+    pub notifications: &'static [NotificationKind],
+}
+
+/// A kind of news that members get, and choose the way of.
+#[derive(Clone, Copy, Debug)]
+pub struct NotificationKind {
+    /// Key, `<module>.<what>`, such as `blog.comment`.
+    pub key: &'static str,
+    /// What it is about, for the page of preferences: "Comments on your posts".
+    pub title: &'static str,
+    /// How it is mailed to whoever has not chosen otherwise. It is always in the inbox then.
+    pub mail: MailPace,
+}
+
+/// When news is mailed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailPace {
+    /// Not at all.
+    Off,
+    /// At once, in a mail of its own.
+    Now,
+    /// Collected: one mail for all that came within 15 minutes.
+    Soon,
+    /// Collected: one mail a day, at the hour that the person chose.
+    Daily,
+}
+
+impl MailPace {
+    /// Every pace, the quietest first.
+    pub const ALL: [Self; 4] = [Self::Off, Self::Daily, Self::Soon, Self::Now];
+
+    /// Name as stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Now => "now",
+            Self::Soon => "soon",
+            Self::Daily => "daily",
+        }
+    }
+
+    /// The pace of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|pace| pace.as_str() == name)
+    }
 }
 
 /// Something to begin from anywhere, offered by the command palette.

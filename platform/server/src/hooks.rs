@@ -95,6 +95,15 @@ pub fn platform_jobs(
             async move { messaging.purge(job.now).await.map(drop) }
         },
     );
+    let purge = messaging.clone();
+    jobs.every(
+        "platform.notifications.purge",
+        std::time::Duration::from_hours(24),
+        move |job| {
+            let messaging = purge.clone();
+            async move { messaging.purge_notifications(job.now).await.map(drop) }
+        },
+    );
     let accounts = accounts.clone();
     jobs.every(
         "platform.accounts.purge",

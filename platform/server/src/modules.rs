@@ -1,7 +1,7 @@
 //! The one list of modules. Migrations, routes, navigation, permissions, jobs: all follow from it.
 
 use kernel::Permission;
-use module::{Jobs, Manifest, Module, Slots, Subscriptions};
+use module::{Jobs, Manifest, Module, NotificationKind, Slots, Subscriptions};
 
 /// Every module of this build.
 pub const MODULES: [&dyn Module; 1] = [&blog::Blog];
@@ -33,10 +33,21 @@ pub fn permissions() -> Vec<&'static Permission> {
     platform.into_iter().chain(modules).flatten().collect()
 }
 
+/// Every kind of notification of the platform and its modules.
+#[must_use]
+pub fn notifications() -> Vec<&'static NotificationKind> {
+    let modules = MODULES.iter().map(|module| module.manifest().notifications);
+    std::iter::once(tenants::NOTIFICATIONS)
+        .chain(modules)
+        .flatten()
+        .collect()
+}
+
 /// Who does which job.
 #[must_use]
 pub fn jobs() -> Jobs {
     let mut jobs = Jobs::default();
+    messaging::register(&mut jobs);
     for module in MODULES {
         module.jobs(&mut jobs);
     }

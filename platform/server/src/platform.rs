@@ -102,7 +102,8 @@ impl Platform {
             parts.binding,
             Arc::new(tenants.directory()),
         );
-        let app = App::new(clock.clone(), links.clone(), resolver.clone());
+        let app = App::new(clock.clone(), links.clone(), resolver.clone())
+            .with_notifications(modules::notifications());
         let messaging = Messaging::new(db.clone(), parts.mailer);
         let principals = Principals::new(
             db.clone(),

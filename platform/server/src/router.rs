@@ -51,7 +51,8 @@ impl Table {
             .merge(pages::description::routes())
             .merge(tenants::tenant_routes())
             .merge(billing::tenant_routes())
-            .merge(messaging::tenant_routes());
+            .merge(messaging::tenant_routes())
+            .merge(messaging::api_routes().nest("/api/v1/inbox"));
         for module in MODULES {
             let key = module.manifest().key;
             let mounted =

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use kernel::Email;
+use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::response::Category;
@@ -76,6 +77,8 @@ pub struct OutgoingMail {
     pub text: String,
     /// The same content as a document.
     pub html: String,
+    /// Address that takes its reader off the list by a POST, for the headers of RFC 8058.
+    pub unsubscribe_url: Option<String>,
 }
 
 /// What the mail server said when it took a mail over.
@@ -173,12 +176,31 @@ fn message(mail: &OutgoingMail, sender: &Email) -> Result<Message, SendError> {
     if let Some(reply_to) = &mail.reply_to {
         builder = builder.reply_to(mailbox("", reply_to)?);
     }
-    builder
+    let mut message = builder
         .multipart(MultiPart::alternative_plain_html(
             mail.text.clone(),
             mail.html.clone(),
         ))
-        .map_err(|error| SendError::Permanent(error.to_string()))
+        .map_err(|error| SendError::Permanent(error.to_string()))?;
+    if let Some(url) = &mail.unsubscribe_url {
+        let headers = message.headers_mut();
+        headers.insert_raw(HeaderValue::new(
+            HeaderName::new_from_ascii_str("List-Unsubscribe"),
+            format!("<{}>", address(url)),
+        ));
+        headers.insert_raw(HeaderValue::new(
+            HeaderName::new_from_ascii_str("List-Unsubscribe-Post"),
+            "List-Unsubscribe=One-Click".to_owned(),
+        ));
+    }
+    Ok(message)
+}
+
+/// An address without what could end it or the header that it stands in.
+fn address(url: &str) -> String {
+    url.chars()
+        .filter(|c| c.is_ascii_graphic() && !matches!(c, '<' | '>'))
+        .collect()
 }
 
 fn mailbox(name: &str, address: &Email) -> Result<Mailbox, SendError> {
@@ -212,6 +234,7 @@ mod tests {
             subject: "Welcome".into(),
             text: "Good morning".into(),
             html: "<p>Good morning</p>".into(),
+            unsubscribe_url: None,
         }
     }
 
@@ -266,6 +289,23 @@ mod tests {
             let message = message(&attacked, &sender()).unwrap();
             assert_eq!(message.envelope().to().len(), 1);
         }
+    }
+
+    #[test]
+    fn mail_programs_can_unsubscribe_with_one_click() {
+        let mail = OutgoingMail {
+            unsubscribe_url: Some("https://a.example/u/1>\r\nBcc: x@y.z".into()),
+            ..mail()
+        };
+        let headers = headers(&mail);
+        assert!(
+            headers.contains(&"List-Unsubscribe: <https://a.example/u/1Bcc:x@y.z>".to_owned()),
+            "{headers:?}"
+        );
+        assert!(
+            headers.contains(&"List-Unsubscribe-Post: List-Unsubscribe=One-Click".to_owned()),
+            "{headers:?}"
+        );
     }
 
     #[test]

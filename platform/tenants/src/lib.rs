@@ -20,7 +20,7 @@ mod state;
 mod theme;
 
 use kernel::{Permission, Role};
-use module::Routes;
+use module::{MailPace, NotificationKind, Routes};
 
 pub use directory::{Directory, StandingsSource};
 pub use entry::{HOP_CODE_LIFETIME, Traveller, Workspace};
@@ -92,6 +92,13 @@ pub static PERMISSIONS: &[Permission] = &[
         roles: &[],
     },
 ];
+
+/// Kinds of notifications that this crate sends.
+pub static NOTIFICATIONS: &[NotificationKind] = &[NotificationKind {
+    key: "workspace.role",
+    title: "Changes of what you may do",
+    mail: MailPace::Now,
+}];
 
 /// Kinds of events that this crate emits.
 pub const EVENTS: &[&str] = &["tenant.created", "member.joined", "member.removed"];

@@ -1,12 +1,15 @@
 //! Notifications: what a member should know of, in an inbox of their own.
 
-mod pages;
+mod api;
+pub(crate) mod pages;
 mod store;
 
 use kernel::{Cursor, Error, MembershipId, Page, PageRequest, Result, Timestamp};
 use tenant_resolver::TenantTx;
 
+pub(crate) use api::routes as api_routes;
 pub(crate) use pages::routes;
+pub(crate) use store::delete_older;
 
 /// What a badge shows at most.
 const COUNT_LIMIT: u32 = 100;
@@ -31,6 +34,15 @@ pub struct Notification<'a> {
     pub link: &'a str,
 }
 
+/// Which notifications are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only what was not read.
+    pub unread: bool,
+    /// Only kinds of this area: what stands before their first dot.
+    pub area: Option<String>,
+}
+
 /// A notification as the inbox shows it.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -42,19 +54,24 @@ pub struct Entry {
     pub title: String,
     /// More of it.
     pub body: String,
+    /// Path on the tenant's host that it leads to.
+    pub link: String,
     /// When it was read first.
     pub read_at: Option<Timestamp>,
     /// When it came.
     pub created_at: Timestamp,
 }
 
-/// Puts news into a member's inbox, in the caller's transaction.
+/// Tells a member of news, in the caller's transaction: in their inbox, by mail, or both, as they chose for its kind.
 ///
 /// # Errors
 /// When the database refuses: a recipient of another tenant, a title that is empty or longer than 200
 /// characters, a link that leads to another host.
 pub async fn notify(tx: &mut TenantTx, news: Notification<'_>, now: Timestamp) -> Result<()> {
-    store::insert(tx, NotificationId::new(), &news, now).await
+    if store::insert(tx, NotificationId::new(), &news, now).await? {
+        crate::digests::decide(tx, news.recipient, now).await?;
+    }
+    Ok(())
 }
 
 /// How many notifications a member has not read; at most 100.
@@ -73,10 +90,10 @@ pub async fn unread_count(tx: &mut TenantTx, member: MembershipId) -> Result<u32
 pub async fn inbox(
     tx: &mut TenantTx,
     member: MembershipId,
-    unread_only: bool,
+    filter: &Filter,
     request: PageRequest,
 ) -> Result<Page<Entry>> {
-    let found = store::list(tx, member, unread_only, request).await?;
+    let found = store::list(tx, member, filter, request).await?;
     Ok(Page::cut(found, request, |entry| Cursor {
         at: entry.created_at,
         id: entry.id.0,

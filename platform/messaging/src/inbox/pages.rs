@@ -9,12 +9,12 @@ use module::{Ctx, Member, Result, Routes};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use ui::table::Pager;
-use ui::{Card, Empty, Page, Tab, Tone, badge, icon, icons, segmented, submit};
+use ui::{Card, Empty, Page, Tab, Tone, badge, icon, icons, link_button, segmented, submit};
 
-use super::{Entry, NotificationId};
+use super::{Entry, Filter, NotificationId};
+use crate::preferences;
 
 const PATH: &str = "/app/inbox";
-const UNREAD: &str = "/app/inbox?filter=unread";
 const REGION: &str = "inbox";
 
 pub(crate) fn routes() -> Routes {
@@ -28,43 +28,76 @@ pub(crate) fn routes() -> Routes {
 }
 
 #[derive(Deserialize)]
-struct Filter {
+struct View {
     #[serde(default)]
     filter: String,
+    #[serde(default)]
+    area: String,
     cursor: Option<String>,
 }
 
-async fn list(ctx: Member, Query(query): Query<Filter>) -> Result<Page> {
-    let unread_only = query.filter == "unread";
-    let request = PageRequest::new(None, 30, query.cursor.as_deref())?;
+impl View {
+    fn unread(&self) -> bool {
+        self.filter == "unread"
+    }
+
+    /// The address of the same view with another filter, area or part.
+    fn address(filter: &str, area: &str, cursor: Option<&str>) -> String {
+        let fields = [
+            ("filter", filter),
+            ("area", area),
+            ("cursor", cursor.unwrap_or_default()),
+        ];
+        let query: Vec<String> = fields
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
+            .collect();
+        if query.is_empty() {
+            PATH.to_owned()
+        } else {
+            format!("{PATH}?{}", query.join("&"))
+        }
+    }
+}
+
+async fn list(ctx: Member, Query(view): Query<View>) -> Result<Page> {
+    let request = PageRequest::new(None, 30, view.cursor.as_deref())?;
     let member = ctx.person()?.membership;
+    let filter = Filter {
+        unread: view.unread(),
+        area: Some(view.area.clone()).filter(|area| !area.is_empty()),
+    };
     let mut tx = ctx.begin().await?;
-    let entries = super::inbox(&mut tx, member, unread_only, request).await?;
+    let entries = super::inbox(&mut tx, member, &filter, request).await?;
     let unread = super::unread_count(&mut tx, member).await?;
-    let path = if unread_only { UNREAD } else { PATH };
-    let next = entries.next.as_ref().map(|cursor| {
-        let sign = if unread_only { '&' } else { '?' };
-        format!("{path}{sign}cursor={cursor}")
-    });
+    let here = |cursor: Option<&str>| View::address(&view.filter, &view.area, cursor);
     let body = html! {
         div #(REGION) {
             div.filter-bar {
                 (segmented("Show", &[
-                    Tab::new("All", PATH, !unread_only),
-                    Tab::new("Unread", UNREAD, unread_only).count(u64::from(unread)),
+                    Tab::new("All", View::address("", &view.area, None), !filter.unread),
+                    Tab::new("Unread", View::address("unread", &view.area, None), filter.unread).count(u64::from(unread)),
                 ], Some(REGION)))
+                (areas(&ctx, &view))
             }
             @if entries.items.is_empty() && request.after.is_none() {
-                (Card::new(empty(unread_only)))
+                (Card::new(empty(filter.unread || filter.area.is_some())))
             } @else {
                 (Card::new(rows(&ctx, &entries)).flush())
-                (Pager { summary: String::new(), previous: request.after.map(|_| path.to_owned()), next, region: REGION.into() })
+                (Pager {
+                    summary: String::new(),
+                    previous: request.after.map(|_| here(None)),
+                    next: entries.next.as_deref().map(|cursor| here(Some(cursor))),
+                    region: REGION.into(),
+                })
             }
         }
     };
     Ok(Page::new("Inbox")
         .lead("What happened that concerns you.")
         .actions(html! {
+            (link_button("Choose what", "/app/me/notifications").icon(icons::LuBellRing))
             @if unread > 0 {
                 form method="post" action="/app/inbox/read-all" { (submit("Mark all as read").icon(icons::LuCheckCheck)) }
             }
@@ -73,10 +106,29 @@ async fn list(ctx: Member, Query(query): Query<Filter>) -> Result<Page> {
         .narrow())
 }
 
-fn empty(unread_only: bool) -> Markup {
+/// What to show only, when there is more than one part of the product that has news.
+fn areas(ctx: &Ctx, view: &View) -> Markup {
+    let mut areas: Vec<&str> = preferences::kinds(ctx)
+        .map(|kind| preferences::area(kind.key))
+        .collect();
+    areas.dedup();
+    let tab = |label: String, area: &str| {
+        Tab::new(
+            label,
+            View::address(&view.filter, area, None),
+            view.area == area,
+        )
+    };
+    let tabs: Vec<Tab> = std::iter::once(tab("Everything".into(), ""))
+        .chain(areas.iter().map(|area| tab(preferences::title(area), area)))
+        .collect();
+    html! { @if areas.len() > 1 { (segmented("About", &tabs, Some(REGION))) } }
+}
+
+fn empty(filtered: bool) -> Markup {
     html! {
-        @if unread_only {
-            (Empty::new(icons::LuInbox, "All read", "There is nothing new for you.")
+        @if filtered {
+            (Empty::new(icons::LuInbox, "Nothing here", "There is nothing of that kind for you.")
                 .action(ui::link_button("Show all", PATH)))
         } @else {
             (Empty::new(icons::LuInbox, "Nothing here yet", "Comments that wait, invitations and other news for you arrive here."))
@@ -185,17 +237,25 @@ async fn unread_all(ctx: Member, Query(batch): Query<Batch>) -> Result<Redirect>
     Ok(Redirect::to(PATH))
 }
 
+/// After a form was done: to `path`, where a toast says what happened.
+pub(crate) fn told(path: &str, text: &str) -> Response {
+    let mut response = Redirect::to(path).into_response();
+    let text = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    if let Ok(value) = HeaderValue::try_from(text) {
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("x-flash"), value);
+    }
+    response
+}
+
 /// Back to the inbox, where a toast says what happened and offers to take it back.
 fn done(text: &str, undo: &str) -> Response {
-    let mut response = Redirect::to(PATH).into_response();
-    let text = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    let headers = [("x-flash", text.as_str()), ("x-flash-undo", undo)];
-    for (name, value) in headers {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            response
-                .headers_mut()
-                .insert(HeaderName::from_static(name), value);
-        }
+    let mut response = told(PATH, text);
+    if let Ok(value) = HeaderValue::try_from(undo) {
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("x-flash-undo"), value);
     }
     response
 }

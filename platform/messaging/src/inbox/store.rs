@@ -1,20 +1,26 @@
 //! The statements of notifications.
 
 use kernel::{Cursor, MembershipId, PageRequest, Result, Timestamp};
+use sqlx::PgPool;
 use tenant_resolver::TenantTx;
 
-use super::{Entry, Notification, NotificationId};
+use super::{Entry, Filter, Notification, NotificationId};
 
+/// Writes the news unless its reader wants nothing of its kind; `true` when it may have to be mailed.
 pub(super) async fn insert(
     tx: &mut TenantTx,
     id: NotificationId,
     news: &Notification<'_>,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<bool> {
     let tenant = tx.tenant();
-    sqlx::query!(
-        "insert into notifications (tenant_id, id, recipient_id, kind, title, body, link, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+    let mailed = sqlx::query_scalar!(
+        r#"insert into notifications (tenant_id, id, recipient_id, kind, title, body, link, created_at, in_app, mail)
+           select $1, $2, $3, $4, $5, $6, $7, $8, coalesce(p.in_app, true), case p.mail when 'off' then 'none' else 'new' end
+           from (values (1)) one
+           left join notification_preferences p on p.tenant_id = $1 and p.membership_id = $3 and p.kind = $4
+           where coalesce(p.in_app, true) or p.mail <> 'off'
+           returning mail = 'new' as "mailed!""#,
         tenant as _,
         id as _,
         news.recipient as _,
@@ -24,9 +30,9 @@ pub(super) async fn insert(
         news.link,
         now as _,
     )
-    .execute(tx.conn())
+    .fetch_optional(tx.conn())
     .await?;
-    Ok(())
+    Ok(mailed.unwrap_or(false))
 }
 
 /// Counts up to `limit`: nobody needs to know more exactly.
@@ -38,7 +44,7 @@ pub(super) async fn count_unread(
     let tenant = tx.tenant();
     Ok(sqlx::query_scalar!(
         r#"select count(*) as "count!" from (
-               select from notifications where tenant_id = $1 and recipient_id = $2 and read_at is null limit $3
+               select from notifications where tenant_id = $1 and recipient_id = $2 and read_at is null and in_app limit $3
            ) unread"#,
         tenant as _,
         recipient as _,
@@ -51,25 +57,27 @@ pub(super) async fn count_unread(
 pub(super) async fn list(
     tx: &mut TenantTx,
     recipient: MembershipId,
-    unread_only: bool,
+    filter: &Filter,
     page: PageRequest,
 ) -> Result<Vec<Entry>> {
     let tenant = tx.tenant();
     let (at, id) = page.after.map(|Cursor { at, id }| (at, id)).unzip();
     Ok(sqlx::query_as!(
         Entry,
-        r#"select id as "id: _", kind, title, body, read_at, created_at from notifications
-           where tenant_id = $1 and recipient_id = $2
+        r#"select id as "id: _", kind, title, body, link, read_at, created_at from notifications
+           where tenant_id = $1 and recipient_id = $2 and in_app
              and (not $3 or read_at is null)
+             and ($7::text is null or split_part(kind, '.', 1) = $7)
              and ($4::timestamptz is null or (created_at, id) < ($4, $5))
            order by created_at desc, id desc
            limit $6"#,
         tenant as _,
         recipient as _,
-        unread_only,
+        filter.unread,
         at as _,
         id,
         page.fetch(),
+        filter.area.as_deref(),
     )
     .fetch_all(tx.conn())
     .await?)
@@ -148,4 +156,17 @@ pub(super) async fn unread_all(
     .execute(tx.conn())
     .await?;
     Ok(changed.rows_affected())
+}
+
+/// Deletes up to `limit` notifications, of all tenants, that came before; returns how many.
+pub(crate) async fn delete_older(pool: &PgPool, before: Timestamp, limit: i64) -> Result<u64> {
+    let deleted = sqlx::query!(
+        "delete from notifications where (tenant_id, id) in (
+             select tenant_id, id from notifications where created_at < $1 limit $2)",
+        before as _,
+        limit,
+    )
+    .execute(pool)
+    .await?;
+    Ok(deleted.rows_affected())
 }

@@ -29,6 +29,15 @@ pub(crate) const MAX_TRIES: i32 = 25;
 /// How long mail is kept: it may hold links, which have long expired by then.
 const KEEP: Duration = Duration::from_hours(30 * 24);
 
+/// How long notifications are kept.
+const KEEP_NOTIFICATIONS: Duration = Duration::from_hours(90 * 24);
+
+/// How long the way out of a mail works: mail is kept for long, and people look at it late.
+const KEEP_LINKS: Duration = Duration::from_hours(400 * 24);
+
+/// Most rows that one statement deletes.
+const PURGED: i64 = 5_000;
+
 /// Mail of all tenants and of the platform. Cloning shares it.
 #[derive(Clone, Debug)]
 pub struct Messaging {
@@ -82,6 +91,25 @@ impl Messaging {
         }
     }
 
+    /// Deletes notifications and links out of mail that are past their time; returns how many.
+    ///
+    /// # Errors
+    /// When a statement fails.
+    pub async fn purge_notifications(&self, now: Timestamp) -> Result<u64> {
+        let pool = self.db.pool();
+        let mut gone = 0;
+        loop {
+            let news =
+                crate::inbox::delete_older(pool, now.minus(KEEP_NOTIFICATIONS), PURGED).await?;
+            let links =
+                crate::unsubscribe::delete_older(pool, now.minus(KEEP_LINKS), PURGED).await?;
+            gone += news + links;
+            if news.max(links) < PURGED.unsigned_abs() {
+                return Ok(gone);
+            }
+        }
+    }
+
     /// Deletes mail that is past its time and not waiting any more; returns how many.
     ///
     /// # Errors
@@ -104,5 +132,6 @@ fn outgoing(id: MailId, mail: store::Queued) -> Result<OutgoingMail, SendError> 
         subject: mail.subject,
         text: mail.body_text,
         html: mail.html,
+        unsubscribe_url: mail.unsubscribe_url,
     })
 }

@@ -21,6 +21,7 @@ pub(crate) struct NewMail<'a> {
     pub subject: &'a str,
     pub html: &'a str,
     pub text: &'a str,
+    pub unsubscribe_url: Option<&'a str>,
     pub now: Timestamp,
 }
 
@@ -29,8 +30,8 @@ pub(crate) async fn insert(conn: &mut PgConnection, mail: NewMail<'_>) -> Result
     sqlx::query!(
         "with mail as (
              insert into mail_messages (id, tenant_id, template, to_address, to_name, from_name, reply_to,
-                                        subject, html, body_text, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                                        subject, html, body_text, unsubscribe_url, created_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $15, $11)
          ), job as (
              insert into jobs (id, tenant_id, kind, payload, run_at, max_attempts, created_at)
              values ($12, $2, $13, jsonb_build_object('mail', $1::uuid), $11, $14, $11)
@@ -50,6 +51,7 @@ pub(crate) async fn insert(conn: &mut PgConnection, mail: NewMail<'_>) -> Result
         new_uuid(),
         DELIVER,
         JOB_ATTEMPTS,
+        mail.unsubscribe_url,
     )
     .execute(conn)
     .await?;
@@ -64,6 +66,7 @@ pub(crate) struct Queued {
     pub subject: String,
     pub html: String,
     pub body_text: String,
+    pub unsubscribe_url: Option<String>,
     /// Tries so far, this one included.
     pub attempts: i32,
 }
@@ -73,7 +76,7 @@ pub(crate) async fn start_try(pool: &PgPool, id: MailId) -> Result<Option<Queued
     Ok(sqlx::query_as!(
         Queued,
         "update mail_messages set attempts = attempts + 1 where id = $1 and state = 'queued'
-         returning to_address, to_name, from_name, reply_to, subject, html, body_text, attempts",
+         returning to_address, to_name, from_name, reply_to, subject, html, body_text, unsubscribe_url, attempts",
         id as _,
     )
     .fetch_optional(pool)

@@ -133,7 +133,10 @@ async fn me(ctx: Member, Extension(tenants): Extension<Tenants>) -> module::Resu
         .document_title("You")
         .lead(format!("What you are in {workspace}."))
         .narrow()
-        .actions(html! { (link_button("Your account", ctx.app().links().base("/account"))) })
+        .actions(html! {
+            (link_button("Notifications", "/app/me/notifications"))
+            (link_button("Your account", ctx.app().links().base("/account")))
+        })
         .body(html! {
             div.stack {
                 (Card::new(ui::definition_list(&[

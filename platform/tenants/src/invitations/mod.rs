@@ -13,13 +13,13 @@ use kernel::{
     ConstraintExt, Email, Error, FieldError, Fields, MembershipId, PermissionSet, Result, Role,
     TenantId, Timestamp, UserId,
 };
-use messaging::Letter;
+use messaging::{Brand, Letter};
 use module::{Actor, Audit, Ctx, RequestFacts};
 use sqlx::PgConnection;
 use tenant_resolver::TenantTx;
 
 use crate::members::{self, NewMember, Status, not_yours_to_give};
-use crate::{Tenants, roles, theme};
+use crate::{Tenants, roles};
 
 /// How long an invitation is good.
 pub const LIFETIME: Duration = Duration::from_hours(7 * 24);
@@ -370,7 +370,7 @@ impl Tenants {
             format!("{inviter} invites you to {}", tenant.name),
         )
         .to(email, "")
-        .brand(theme::brand(self.links(), tenant))
+        .brand(Brand::of_tenant(self.links(), tenant))
         .preheader(format!("Work together in {}.", tenant.name))
         .paragraph(format!(
             "{inviter} would like you to join {} and has prepared a place for you.",

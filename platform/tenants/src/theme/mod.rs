@@ -5,10 +5,8 @@ mod store;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kernel::Error;
-use messaging::Brand;
 use module::extract::Path;
-use module::{Links, Public, Routes};
-use tenant_resolver::Tenant;
+use module::{Public, Routes};
 
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
@@ -18,19 +16,6 @@ pub(crate) fn routes() -> Routes {
     Routes::new()
         .get("/_t/theme.css", css)
         .get("/_t/logo/{hash}", logo)
-}
-
-/// The tenant's brand, for mails.
-pub(crate) fn brand(links: &Links, tenant: &Tenant) -> Brand {
-    Brand {
-        name: tenant.name.clone(),
-        color: tenant.brand.clone(),
-        logo_url: tenant
-            .logo
-            .as_ref()
-            .map(|hash| links.tenant(&tenant.slug, &format!("/_t/logo/{hash}"))),
-        host: links.tenant_host(&tenant.slug),
-    }
 }
 
 /// The query carries a hash of the colours, so the answer never changes under one address.
