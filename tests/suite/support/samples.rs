@@ -96,6 +96,21 @@ impl Samples {
             let token = token.unwrap_or_else(|| panic!("no mail has a link with {marker}"));
             self.values.insert(pattern.to_owned(), token);
         }
+        // Only the hash of such a link's secret is kept, so the sample brings its own.
+        let secret = module::Secret::generate();
+        let link = sqlx::query(
+            "insert into notification_unsubscribes (tenant_id, token_hash, membership_id, kinds, created_at)
+             select tenant_id, $2, id, '{workspace.role}', now() from memberships where tenant_id = $1 limit 1",
+        );
+        link.bind(tenant)
+            .bind(secret.hash().as_slice())
+            .execute(pool)
+            .await
+            .expect("a link out of mail");
+        self.values.insert(
+            "/notifications/unsubscribe/{token}".to_owned(),
+            secret.as_str().to_owned(),
+        );
         let post = "select id from blog_posts where tenant_id = $1 and published_at is not null order by created_at limit 1";
         for (pattern, question) in [
             (
