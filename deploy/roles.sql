@@ -31,6 +31,10 @@ alter role atelier_backup set search_path = 'public';
 alter role atelier_backup set default_transaction_read_only = 'on';
 grant pg_read_all_data to atelier_backup;
 
+-- Owns the functions that search posts, and can read what they search alone. Nobody connects as it.
+create role atelier_search nologin bypassrls;
+grant atelier_search to atelier_owner;
+
 create database atelier owner atelier_owner;
 \connect atelier
 create extension btree_gist;

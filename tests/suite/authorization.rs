@@ -60,6 +60,7 @@ const OPEN: &[(&str, &str)] = &[
     ("GET", "/sitemap-tags-{part}"),
     ("GET", "/sitemap-authors-{part}"),
     ("GET", "/robots.txt"),
+    ("GET", "/search"),
 ];
 
 /// Routes whose answer to an owner is a refusal of another kind, and why. This list may only shrink.

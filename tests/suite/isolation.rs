@@ -558,6 +558,8 @@ async fn no_page_feed_export_or_search_shows_another_tenant() {
         let query = query.replace(' ', "%20");
         for path in [
             "/app/search.json",
+            "/search",
+            "/api/v1/blog/search",
             "/app/blog/posts",
             "/app/people",
             "/app/blog/tags",

@@ -28,6 +28,7 @@ mod processes;
 mod product;
 mod queue;
 mod schema;
+mod search;
 mod sources;
 mod statements;
 mod story;

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`posts`] | posts, their states, versions and publication |
 //! | [`tags`], [`authors`], [`settings`] | what is around posts |
+//! | [`search`] | posts by the words in them |
 //! | [`public`] | what visitors see: pages, feeds, sitemaps |
 //! | `slugs` | addresses, and the former ones that forward |
 //! | [`content`] | text in, text out: Markdown, slugs, feeds; pure |
@@ -21,6 +22,7 @@ mod manifest;
 pub mod posts;
 pub mod public;
 pub mod respond;
+pub mod search;
 pub mod settings;
 mod show;
 mod slots;
@@ -71,6 +73,7 @@ impl Module for Blog {
         Routes::new()
             .merge(posts::api::routes())
             .merge(posts::version_api::routes())
+            .merge(search::api::routes())
             .merge(tags::api::routes())
             .merge(authors::api::routes())
             .merge(settings::api::routes())

@@ -5,8 +5,10 @@ use maud::html;
 use module::{Ctx, HomeCard, OnboardingStep, SearchHit, SlotFuture, Slots};
 use ui::{Row, icons, rows};
 
-use crate::posts::{Filter, Listed, Sort, store};
+use crate::content::wanted::Wanted;
+use crate::posts::{Filter, Listed, Sort, display_title, store};
 use crate::public;
+use crate::search::{self, Scope};
 use crate::show;
 
 /// Most records of each kind in the palette.
@@ -16,22 +18,18 @@ const HITS: i64 = 6;
 pub(crate) fn fill(slots: &mut Slots) {
     slots
         .home_card(recent)
-        .search(titles)
+        .search(words)
         .front_page(front)
         .onboarding(first_steps);
 }
 
-async fn newest(ctx: &Ctx, q: Option<&str>, limit: i64) -> kernel::Result<Vec<Listed>> {
+async fn newest(ctx: &Ctx, limit: i64) -> kernel::Result<Vec<Listed>> {
     if !ctx.may("blog.posts.read") || !ctx.access("blog").reads() {
         return Ok(Vec::new());
     }
-    let filter = Filter {
-        q: q.map(str::to_owned),
-        ..Filter::default()
-    };
     let page = PageRequest { limit, after: None };
     let mut tx = ctx.begin().await?;
-    let mut posts = store::list(&mut tx, &filter, Sort::Updated, page, ctx.now()).await?;
+    let mut posts = store::list(&mut tx, &Filter::default(), Sort::Updated, page, ctx.now()).await?;
     posts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(posts)
 }
@@ -39,14 +37,14 @@ async fn newest(ctx: &Ctx, q: Option<&str>, limit: i64) -> kernel::Result<Vec<Li
 /// The posts that were changed last.
 fn recent(ctx: &Ctx) -> SlotFuture<'_, Option<HomeCard>> {
     Box::pin(async move {
-        let posts = newest(ctx, None, 5).await?;
+        let posts = newest(ctx, 5).await?;
         if posts.is_empty() {
             return Ok(None);
         }
         let list: Vec<Row> = posts
             .iter()
             .map(|post| {
-                Row::new(crate::posts::display_title(&post.title))
+                Row::new(display_title(&post.title))
                     .href(format!("/app/blog/posts/{}/edit", post.id))
                     .note(html! { "Changed " (show::ago(ctx, post.updated_at)) })
                     .end(show::state_badge(
@@ -63,16 +61,26 @@ fn recent(ctx: &Ctx) -> SlotFuture<'_, Option<HomeCard>> {
     })
 }
 
-/// Posts by words of their titles.
-fn titles<'a>(ctx: &'a Ctx, q: &'a str) -> SlotFuture<'a, Vec<SearchHit>> {
+/// Posts by the words in them, drafts included.
+fn words<'a>(ctx: &'a Ctx, q: &'a str) -> SlotFuture<'a, Vec<SearchHit>> {
     Box::pin(async move {
-        let posts = newest(ctx, Some(q), HITS).await?;
-        Ok(posts
+        let Some(wanted) = Wanted::parse(q) else {
+            return Ok(Vec::new());
+        };
+        if !ctx.may("blog.posts.read") || !ctx.access("blog").reads() {
+            return Ok(Vec::new());
+        }
+        let page = PageRequest { limit: HITS, after: None };
+        let mut tx = ctx.begin().await?;
+        let found = search::find(&mut tx, &wanted, Scope::Drafts, page, ctx.now()).await?;
+        Ok(found
+            .page
+            .items
             .into_iter()
-            .map(|post| SearchHit {
-                label: post.title,
+            .map(|hit| SearchHit {
+                label: display_title(&hit.row.title).to_owned(),
                 kind: "Post",
-                href: format!("/app/blog/posts/{}/edit", post.id),
+                href: format!("/app/blog/posts/{}/edit", hit.row.id),
                 icon: icons::LuFileText,
             })
             .collect())

@@ -1,4 +1,4 @@
-//! The four roles: what each may do is decided here once, made where that is allowed, and verified always.
+//! The five roles: what each may do is decided here once, made where that is allowed, and verified always.
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Row};
 
@@ -12,10 +12,14 @@ pub const TENANT: &str = "atelier_tenant";
 pub const PLATFORM: &str = "atelier_platform";
 /// Dumps alone: passes by row security, cannot write.
 pub const BACKUP: &str = "atelier_backup";
+/// Owns the functions that search: passes by row security, reads what they search and nothing else, and cannot log in.
+pub const SEARCH: &str = "atelier_search";
 
 /// What sets a role apart.
 struct Role {
     name: &'static str,
+    /// Whether anybody can connect as it.
+    logs_in: bool,
     bypasses: bool,
     settings: &'static [(&'static str, &'static str)],
 }
@@ -28,29 +32,39 @@ const RUN_TIME: &[(&str, &str)] = &[
     ("search_path", "public"),
 ];
 
-const ROLES: [Role; 4] = [
+const ROLES: [Role; 5] = [
     Role {
         name: OWNER,
+        logs_in: true,
         bypasses: false,
         settings: &[("search_path", "public")],
     },
     Role {
         name: TENANT,
+        logs_in: true,
         bypasses: false,
         settings: RUN_TIME,
     },
     Role {
         name: PLATFORM,
+        logs_in: true,
         bypasses: false,
         settings: RUN_TIME,
     },
     Role {
         name: BACKUP,
+        logs_in: true,
         bypasses: true,
         settings: &[
             ("search_path", "public"),
             ("default_transaction_read_only", "on"),
         ],
+    },
+    Role {
+        name: SEARCH,
+        logs_in: false,
+        bypasses: true,
+        settings: &[],
     },
 ];
 
@@ -181,17 +195,24 @@ async fn make_role(conn: &mut PgConnection, role: &Role, superuser: bool) -> sql
             (false, true) => "nosuperuser nobypassrls",
             (false, false) => "",
         };
+        let logs_in = role.logs_in;
+        let login = if logs_in { "login" } else { "nologin" };
         let text = format!(
             "do $$ begin
-               create role {name} login {bypass};
-               if current_setting('atelier.password') <> '' then
+               create role {name} {login} {bypass};
+               if {logs_in} and current_setting('atelier.password') <> '' then
                  execute format('alter role {name} password %L', current_setting('atelier.password'));
                end if;
              end $$"
         );
         sqlx::query(AssertSqlSafe(text)).execute(&mut *conn).await?;
-        if role.bypasses {
-            let text = format!("grant pg_read_all_data to {name}");
+        // Migrations give functions to the role that searches, which takes a member of it.
+        let grant = match name {
+            BACKUP => Some(format!("grant pg_read_all_data to {BACKUP}")),
+            SEARCH => Some(format!("grant {SEARCH} to {OWNER}")),
+            _ => None,
+        };
+        if let Some(text) = grant {
             sqlx::query(AssertSqlSafe(text)).execute(&mut *conn).await?;
         }
     }
@@ -258,6 +279,9 @@ async fn verify(conn: &mut PgConnection, powers: &Powers) -> Result<()> {
             });
         }
         refuse_attributes(conn, role.name, role.bypasses).await?;
+        if !role.logs_in {
+            refuse_log_in(conn, role.name).await?;
+        }
         let known = settings_of(conn, role.name).await?;
         for (setting, value) in role.settings {
             if !known.iter().any(|known| known == setting) {
@@ -320,6 +344,22 @@ async fn refuse_attributes(conn: &mut PgConnection, role: &str, may_bypass: bool
                 cure: format!("alter role {role} {cure}"),
             });
         }
+    }
+    Ok(())
+}
+
+/// Refuses a role as which somebody could connect although nobody should.
+async fn refuse_log_in(conn: &mut PgConnection, role: &str) -> Result<()> {
+    let logs_in: bool = sqlx::query_scalar("select rolcanlogin from pg_roles where rolname = $1")
+        .bind(role)
+        .fetch_one(conn)
+        .await?;
+    if logs_in {
+        return Err(SetupError::UnsafeRole {
+            role: role.to_owned(),
+            fault: "may log in (rolcanlogin)".to_owned(),
+            cure: format!("alter role {role} nologin"),
+        });
     }
     Ok(())
 }

@@ -14,12 +14,14 @@ pub const DATABASE: &str = "atelier";
 /// Owns the database.
 const OWNER: &str = "atelier_owner";
 
-/// Each role and what sets it apart. None is a superuser; only the one for dumps passes by row security.
-const ROLES: [(&str, &str); 4] = [
-    (OWNER, "nobypassrls"),
-    ("atelier_tenant", "nobypassrls"),
-    ("atelier_platform", "nobypassrls"),
-    ("atelier_backup", "bypassrls in role pg_read_all_data"),
+/// Each role and what sets it apart. None is a superuser; only the one for dumps, and the one that searches and as which
+/// nobody can connect, pass by row security.
+const ROLES: [(&str, &str); 5] = [
+    (OWNER, "login nobypassrls"),
+    ("atelier_tenant", "login nobypassrls"),
+    ("atelier_platform", "login nobypassrls"),
+    ("atelier_backup", "login bypassrls in role pg_read_all_data"),
+    ("atelier_search", "nologin bypassrls role atelier_owner"),
 ];
 
 /// Makes the roles, the database and its extension, each where it is missing. The folder's lock keeps others out.
@@ -38,7 +40,7 @@ pub(crate) async fn ensure(superuser: &PgConnectOptions) -> Result<(), Error> {
             .is_none()
         {
             let attributes =
-                format!("login nosuperuser nocreatedb nocreaterole noreplication {attributes}");
+                format!("nosuperuser nocreatedb nocreaterole noreplication {attributes}");
             let create = AssertSqlSafe(format!("create role {name} {attributes}"));
             connection.execute(create).await.map_err(doing)?;
         }

@@ -243,6 +243,7 @@ async fn line_5_roles_and_database_are_made_once_with_no_more_rights_than_they_n
         ("atelier_backup", true, true),
         (OWNER, true, false),
         ("atelier_platform", true, false),
+        ("atelier_search", false, true),
         (TENANT, true, false),
     ];
     assert_eq!(

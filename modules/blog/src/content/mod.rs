@@ -15,8 +15,11 @@ pub mod schedule;
 pub mod seo;
 pub mod sitemap;
 pub mod slug;
+pub mod snippet;
 pub mod text;
 pub mod tidy;
+pub mod wanted;
+pub mod words;
 mod xml;
 
 pub use self::input::SourceError;

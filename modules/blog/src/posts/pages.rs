@@ -119,7 +119,7 @@ async fn list(ctx: Allowed<ReadPosts>, Query(view): Query<View>) -> Result<Page>
         (lapsed_notice(&ctx))
         (segmented("Status", &status_tabs(&view, &counts), None))
         (FilterBar::new(PATH, REGION)
-            .search("Search titles", &view.q)
+            .search("Search posts", &view.q)
             .filter("tag", "Tag", &tag_choices, &view.tag)
             .filter("author", "Author", &author_choices, &view.author)
             .keep("status", &view.status)

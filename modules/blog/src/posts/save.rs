@@ -12,6 +12,7 @@ use super::write_store::{self, Held, NewRow};
 use super::{Post, PostId, Status, Visibility};
 use crate::authors::{self, AuthorId};
 use crate::events::{Happened, PostFacts};
+use crate::search;
 use crate::slugs::{self, Kind};
 use crate::tags;
 
@@ -122,6 +123,7 @@ pub async fn create(tx: &mut TenantTx, ctx: &Ctx, new: NewPost) -> Result<Post> 
         };
         let inserted = write_store::insert(tx, &row).await?;
         if let Some(slug) = inserted.slug {
+            search::index(tx, &ctx.tenant().locale, id, 1, &prepared).await?;
             let authors = if named.is_empty() {
                 inserted.me.into_iter().collect()
             } else {
@@ -319,6 +321,8 @@ async fn save_text(
             version_store::append(tx, post.id, post.draft_no, &prepared, saver).await?;
         }
     }
+    let language = &ctx.tenant().locale;
+    search::index(tx, language, post.id, post.draft_no, &prepared).await?;
     post.title = prepared.text.title;
     Ok(true)
 }

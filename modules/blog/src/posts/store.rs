@@ -7,6 +7,8 @@ use tenant_resolver::TenantTx;
 use super::{PostId, Seo, Sort, State, Status, Visibility};
 use crate::authors::{AuthorId, AuthorRef};
 use crate::content::Heading;
+use crate::content::wanted::Wanted;
+use crate::search;
 use crate::tags::TagRef;
 
 /// A post with its draft, as those who write it see it.
@@ -119,7 +121,7 @@ pub struct Filter {
     pub tag: Option<String>,
     /// An author.
     pub author: Option<AuthorId>,
-    /// Words of the title.
+    /// Words of the draft, as people type them.
     pub q: Option<String>,
 }
 
@@ -164,6 +166,11 @@ pub async fn list(
     page: PageRequest,
     now: Timestamp,
 ) -> Result<Vec<Listed>> {
+    // What has no word to look for finds nothing.
+    let query = filter
+        .q
+        .as_deref()
+        .map(|q| Wanted::parse(q).map_or(String::new(), |wanted| wanted.query));
     /// The statement once, with what differs between orders.
     macro_rules! listing {
         ($tail:tt, $last:expr) => {
@@ -195,16 +202,17 @@ pub async fn list(
                      and ($5::uuid is null or exists (
                             select from blog_post_authors pa
                             where pa.tenant_id = $1 and pa.post_id = p.id and pa.author_id = $5))
-                     and ($6::text is null or position(lower($6) in lower(p.title)) > 0) "# + $tail,
+                     and ($6::text is null or (p.id, p.draft_no) in (select f.post_id, f.no from blog_search($1, $6, $10) f)) "# + $tail,
                 tx.tenant() as _,
                 filter.state.map(StateFilter::as_str),
                 now as _,
                 filter.tag,
                 filter.author as _,
-                filter.q,
+                query,
                 page.fetch(),
                 page.after.map(|cursor| cursor.id),
-                $last
+                $last,
+                search::MOST_LISTED,
             )
             .fetch_all(tx.conn())
             .await?

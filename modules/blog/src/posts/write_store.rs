@@ -9,6 +9,7 @@ use super::versions::Reason;
 use super::{Post, PostId, Seo, Status, Visibility};
 use crate::authors::{AuthorId, AuthorRef};
 use crate::content::RENDERER_VERSION;
+use crate::search;
 use crate::tags::{TagId, TagRef};
 
 /// What a new post is made of.
@@ -263,7 +264,7 @@ pub(super) async fn release(tx: &mut TenantTx, post: &mut Held, now: Timestamp) 
     )
     .fetch_one(tx.conn())
     .await?;
-    Ok(())
+    search::store::forget_others(tx, post.id, post.draft_no, post.live_no).await
 }
 
 /// Replaces the tags of a post.

@@ -1,4 +1,4 @@
-//! What visitors see: the list, posts, tags, authors, feeds and sitemaps.
+//! What visitors see: the list, posts, tags, authors, search, feeds and sitemaps.
 //!
 //! Everything here shows what is live at the request's own instant, so a scheduled post appears when its time comes,
 //! whether or not the worker has run. Each answer is one transaction with one statement.
@@ -10,6 +10,7 @@
 mod audience;
 mod feeds;
 mod pages;
+mod search_pages;
 mod site;
 mod sitemap;
 mod store;
@@ -53,6 +54,7 @@ pub fn routes() -> Routes {
         .get("/sitemap-tags-{part}", sitemap::tags)
         .get("/sitemap-authors-{part}", sitemap::authors)
         .get("/robots.txt", sitemap::robots)
+        .get("/search", search_pages::search)
 }
 
 /// Which page of a list is wanted.

@@ -1,7 +1,7 @@
 //! The pages that readers see, as functions of what the store found.
 
 use kernel::{Cursor, Timestamp};
-use maud::{Markup, PreEscaped, Render, html};
+use maud::{Markup, PreEscaped, html};
 use module::Ctx;
 use ui::{Empty, Page, avatar, icon_sized, icons, link_button};
 
@@ -39,12 +39,10 @@ pub(super) fn list(site: &Site, viewer: Viewer, list: List, after: Option<Cursor
     let title = settings.title_or(&site.name);
     let about = non_empty(&settings.description, &settings.tagline);
     let mut page = base(title)
-        .actions(
-            link_button("Subscribe", "/feed.xml")
-                .ghost()
-                .icon(icons::LuRss)
-                .render(),
-        )
+        .actions(html! {
+            (link_button("Search", "/search").ghost().icon(icons::LuSearch))
+            (link_button("Subscribe", "/feed.xml").ghost().icon(icons::LuRss))
+        })
         .head(shown.head(site, &settings, title, about, &site.home()));
     if !settings.tagline.is_empty() {
         page = page.lead(&settings.tagline);
@@ -378,7 +376,7 @@ fn entry(site: &Site, post: &Listed) -> Markup {
     }
 }
 
-fn time(site: &Site, at: Timestamp) -> Markup {
+pub(super) fn time(site: &Site, at: Timestamp) -> Markup {
     html! { time datetime=(at) { (site.date(at)) } }
 }
 

@@ -9,22 +9,24 @@ pub(super) const LINTS: &[Lint] = &[
               from pg_roles r
               cross join lateral (values
                 (r.rolsuper, 'is a superuser'),
-                (r.rolbypassrls and r.rolname <> 'atelier_backup', 'may bypass row security'),
+                (r.rolbypassrls and r.rolname not in ('atelier_backup', 'atelier_search'), 'may bypass row security'),
+                (r.rolcanlogin and r.rolname = 'atelier_search', 'may log in'),
                 (r.rolcreaterole, 'may create roles'),
                 (r.rolcreatedb, 'may create databases'),
                 (r.rolreplication, 'may replicate'),
                 (exists (select from pg_auth_members m join pg_roles g on g.oid = m.roleid
-                         where m.member = r.oid and not (r.rolname = 'atelier_backup' and g.rolname = 'pg_read_all_data')),
+                         where m.member = r.oid
+                           and (r.rolname, g.rolname) not in (('atelier_backup', 'pg_read_all_data'), ('atelier_owner', 'atelier_search'))),
                  'is a member of another role'),
                 (r.rolname in ('atelier_tenant', 'atelier_platform')
                    and has_database_privilege(r.oid, (select oid from pg_database where datname = current_database()), 'temporary'),
                  'may create temporary tables, which outlive the tenant of a transaction'),
-                (r.rolname in ('atelier_tenant', 'atelier_platform')
+                (r.rolname in ('atelier_tenant', 'atelier_platform', 'atelier_search')
                    and (has_database_privilege(r.oid, (select oid from pg_database where datname = current_database()), 'create')
                         or exists (select from pg_namespace n where n.nspname !~ '^pg_' and has_schema_privilege(r.oid, n.oid, 'create'))),
                  'may create objects')
               ) as f (broken, fault)
-              where r.rolname in ('atelier_owner', 'atelier_tenant', 'atelier_platform', 'atelier_backup') and f.broken
+              where r.rolname in ('atelier_owner', 'atelier_tenant', 'atelier_platform', 'atelier_backup', 'atelier_search') and f.broken
               union all
               select 'default privileges', 'give ' || coalesce(g.rolname, 'everybody') || ' rights on tables not made yet'
               from pg_default_acl d cross join lateral aclexplode(d.defaclacl) a left join pg_roles g on g.oid = a.grantee

@@ -88,7 +88,9 @@ pub(super) const LINTS: &[Lint] = &[
                 (not exists (select from unnest(p.proconfig) entry where entry like 'search_path=%'),
                  'runs with its owner''s rights and has no pinned search_path'),
                 (has_function_privilege('public', p.oid, 'execute'),
-                 'runs with its owner''s rights and everybody may call it')
+                 'runs with its owner''s rights and everybody may call it'),
+                (exists (select from pg_roles r where r.oid = p.proowner and (r.rolcanlogin or r.rolsuper)),
+                 'runs with the rights of a role that can log in')
               ) as f (broken, fault)
               where p.prosecdef and f.broken
                 and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'

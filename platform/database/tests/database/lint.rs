@@ -87,6 +87,9 @@ const SOUND: &str = "
     create view photo_titles with (security_invoker = true) as select tenant_id, title from photo_albums;
     create function photo_search() returns int language sql security definer set search_path = public as 'select 1';
     revoke all on function photo_search() from public;
+    grant usage, create on schema public to atelier_search;
+    alter function photo_search() owner to atelier_search;
+    revoke create on schema public from atelier_search;
 ";
 
 /// Each fault, the rule that must find it, and where.
@@ -180,6 +183,16 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "definer-function",
         "photo_search",
         "grant execute on function photo_search() to public",
+    ),
+    (
+        "definer-function",
+        "photo_search",
+        "alter function photo_search() owner to atelier_owner",
+    ),
+    (
+        "definer-function",
+        "photo_search",
+        "reset role; alter function photo_search() owner to postgres",
     ),
     (
         "function",
@@ -348,6 +361,26 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "role",
         "atelier_tenant",
         "reset role; do $$ begin execute format('grant temporary on database %I to public', current_database()); end $$",
+    ),
+    (
+        "role",
+        "atelier_search",
+        "reset role; alter role atelier_search login",
+    ),
+    (
+        "role",
+        "atelier_search",
+        "reset role; grant atelier_owner to atelier_search",
+    ),
+    (
+        "role",
+        "atelier_search",
+        "grant create on schema public to atelier_search",
+    ),
+    (
+        "role",
+        "atelier_tenant",
+        "reset role; grant atelier_search to atelier_tenant",
     ),
     (
         "role",

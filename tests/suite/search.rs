@@ -1,0 +1,432 @@
+//! Finding posts by their words: what visitors and staff find, and that nobody finds what is another tenant's.
+
+use blog::content::snippet::Piece;
+use blog::content::wanted::Wanted;
+use blog::posts::{Edit, Move, Schedule, Step};
+use blog::search::{self, Found, Scope};
+use http::{Method, header};
+use kernel::PageRequest;
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use testkit::Role;
+use uuid::Uuid;
+
+use crate::blog_world::{Studio, World};
+use crate::support::TestApp;
+
+/// What is found, by titles.
+async fn titles(studio: &Studio<'_>, typed: &str, scope: Scope) -> Vec<String> {
+    let found = find(studio, typed, scope, 20, None).await;
+    let titles = found.page.items.into_iter().map(|hit| hit.row.title);
+    titles.collect()
+}
+
+async fn find(
+    studio: &Studio<'_>,
+    typed: &str,
+    scope: Scope,
+    limit: i64,
+    after: Option<kernel::Cursor>,
+) -> Found {
+    let ctx = studio
+        .ctx(Some(studio.owner.clone()), Method::GET, "/")
+        .await;
+    let mut tx = ctx.begin().await.unwrap();
+    let wanted = Wanted::parse(typed).unwrap();
+    let request = PageRequest { limit, after };
+    search::find(&mut tx, &wanted, scope, request, ctx.now())
+        .await
+        .unwrap()
+}
+
+async fn published(studio: &Studio<'_>, title: &str, content: &str) -> blog::posts::PostId {
+    let post = studio.draft(title, content, "Light").await;
+    studio.step(post, Step::Plain(Move::Publish)).await;
+    post
+}
+
+fn shown(pieces: &[Piece]) -> String {
+    let piece = |piece: &Piece| match piece.marked {
+        true => format!("[{}]", piece.text),
+        false => piece.text.clone(),
+    };
+    pieces.iter().map(piece).collect()
+}
+
+#[tokio::test]
+async fn posts_are_found_by_words_phrases_and_beginnings() {
+    let world = World::new().await;
+    let studio = world.studio("northlight").await;
+    published(&studio, "How we light a portrait", "One window, one reflector.").await;
+    published(&studio, "A north window", "The wall is gone. Photographers were running.").await;
+    published(&studio, "Grüße aus Nîmes", "Ein Café, viele Häuser und ein Maß.").await;
+    published(&studio, "東京写真展", "週末に開催します。").await;
+    for (typed, expected) in [
+        ("portrait", &["How we light a portrait"][..]),
+        // The title counts for more than the text.
+        ("window", &["A north window", "How we light a portrait"]),
+        ("\"north window\"", &["A north window"]),
+        ("\"window north\"", &[]),
+        ("window -reflector", &["A north window"]),
+        ("window -\"north window\"", &["How we light a portrait"]),
+        // Other forms of a word, and words that are not finished yet.
+        ("run", &["A north window"]),
+        ("photogra", &["A north window"]),
+        ("refl", &["How we light a portrait"]),
+        // Without case, accents and ligatures.
+        ("CAFE", &["Grüße aus Nîmes"]),
+        ("grusse nimes", &["Grüße aus Nîmes"]),
+        ("mass", &["Grüße aus Nîmes"]),
+        // Scripts without blanks between words.
+        ("写真", &["東京写真展"]),
+        ("東京写真", &["東京写真展"]),
+        ("真写", &[]),
+        ("末", &["東京写真展"]),
+        ("unheard", &[]),
+    ] {
+        assert_eq!(titles(&studio, typed, Scope::Live).await, expected, "{typed}");
+    }
+}
+
+#[tokio::test]
+async fn visitors_find_what_they_can_read_and_staff_find_drafts() {
+    let world = World::new().await;
+    let studio = world.studio("northlight").await;
+    let live = published(&studio, "Open letter", "Readable words.").await;
+    let draft = studio.draft("Hidden letter", "Secret words.", "Light").await;
+    let later = studio.draft("Later letter", "Patient words.", "Light").await;
+    let schedule = Schedule {
+        local: "2026-03-02T10:30".into(),
+        time_zone: "Europe/Berlin".into(),
+    };
+    studio.step(later, Step::Schedule(schedule)).await;
+    let edit = Edit {
+        content: Some("Unpublished amendment.".into()),
+        ..Edit::default()
+    };
+    studio.edit(live, edit).await;
+
+    assert_eq!(titles(&studio, "letter", Scope::Live).await, ["Open letter"]);
+    assert!(titles(&studio, "amendment", Scope::Live).await.is_empty());
+    assert_eq!(titles(&studio, "readable", Scope::Live).await, ["Open letter"]);
+    assert_eq!(titles(&studio, "letter", Scope::Drafts).await.len(), 3);
+    assert_eq!(titles(&studio, "amendment", Scope::Drafts).await, ["Open letter"]);
+    assert!(titles(&studio, "readable", Scope::Drafts).await.is_empty());
+
+    // At its time, without a worker.
+    world.clock.advance(std::time::Duration::from_mins(30));
+    assert_eq!(titles(&studio, "patient", Scope::Live).await, ["Later letter"]);
+    // What goes live is found as it is now.
+    studio.step(live, Step::Plain(Move::Publish)).await;
+    assert_eq!(titles(&studio, "amendment", Scope::Live).await, ["Open letter"]);
+    assert!(titles(&studio, "readable", Scope::Live).await.is_empty());
+    // What is taken away is gone at once.
+    studio.step(live, Step::Plain(Move::Unpublish)).await;
+    assert!(titles(&studio, "amendment", Scope::Live).await.is_empty());
+    studio.step(draft, Step::Plain(Move::Trash)).await;
+    assert!(titles(&studio, "secret", Scope::Drafts).await.is_empty());
+
+    // A document stands for a version that is a draft or live, and for no other.
+    let mut all = world.database.connect(Role::Superuser).await;
+    let strays: i64 = sqlx::query_scalar(
+        "select count(*) from blog_search_documents d join blog_posts p on p.tenant_id = d.tenant_id and p.id = d.post_id
+         where d.no <> p.draft_no and d.no is distinct from p.live_no",
+    )
+    .fetch_one(&mut all)
+    .await
+    .unwrap();
+    assert_eq!(strays, 0);
+    let purged = "update blog_posts set live_no = null, live_at = null, status = 'draft', schedule_local = null, schedule_zone = null;
+                  delete from blog_post_versions";
+    all.execute(purged).await.unwrap();
+    let left: i64 = sqlx::query_scalar("select count(*) from blog_search_documents")
+        .fetch_one(&mut all)
+        .await
+        .unwrap();
+    assert_eq!(left, 0, "documents go with their versions");
+}
+
+#[tokio::test]
+async fn what_was_found_is_marked_and_stays_text() {
+    let world = World::new().await;
+    let studio = world.studio("northlight").await;
+    let filler = "Something else entirely. ".repeat(40);
+    let content = format!("{filler}\n\nHe was `<script>alert(1)</script>` running past houses.\n\n{filler}");
+    published(&studio, "Runs & <b>runners</b>", &content).await;
+    let hit = find(&studio, "run house", Scope::Live, 1, None)
+        .await
+        .page
+        .items
+        .remove(0);
+    assert_eq!(shown(&hit.title), "[Runs] & <b>runners</b>");
+    let snippet = shown(&hit.snippet);
+    assert!(
+        snippet.contains("<script>alert(1)</script> [running] past [houses]."),
+        "{snippet}"
+    );
+    let page = studio.get("/search?q=run%20house").await.expect(200);
+    assert!(
+        page.text
+            .contains("<mark>Runs</mark> &amp; &lt;b&gt;runners&lt;/b&gt;"),
+        "{}",
+        page.text
+    );
+    assert!(
+        page.text
+            .contains("&lt;script&gt;alert(1)&lt;/script&gt; <mark>running</mark>"),
+        "{}",
+        page.text
+    );
+    // Neither does what was typed become markup.
+    let page = studio
+        .get("/search?q=%22%3E%3Cscript%3Ealert(2)%3C%2Fscript%3E")
+        .await
+        .expect(200);
+    assert!(!page.text.contains("<script>alert(2)"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn the_page_says_what_it_found_and_leads_on() {
+    let world = World::new().await;
+    let studio = world.studio("northlight").await;
+    let empty = studio.get("/search").await.expect(200);
+    assert!(empty.text.contains("name=\"q\"") && empty.text.contains("noindex"));
+    assert!(empty.header(header::CACHE_CONTROL).contains("max-age=60"));
+    for (typed, says) in [
+        ("-not", "Nothing to look for"),
+        ("%20%3F%20", "Nothing to look for"),
+        ("nowhere", "Nothing found"),
+    ] {
+        let page = studio.get(&format!("/search?q={typed}")).await.expect(200);
+        assert!(page.text.contains(says), "{typed}: {}", page.text);
+    }
+    for n in 1..=13 {
+        studio.publish(&format!("Lantern {n}")).await;
+    }
+    let first = studio.get("/search?q=lantern").await.expect(200);
+    assert!(first.text.contains("13 posts"), "{}", first.text);
+    assert_eq!(first.text.matches("<article>").count(), 10);
+    let next = first
+        .text
+        .split("href=\"")
+        .filter_map(|rest| rest.split('"').next())
+        .find(|href| href.contains("after="))
+        .unwrap()
+        .replace("&amp;", "&");
+    let second = studio.get(&next).await.expect(200);
+    assert_eq!(second.text.matches("<article>").count(), 3);
+    for n in 1..=13 {
+        let link = format!("href=\"/blog/lantern-{n}\"");
+        let there = first.text.contains(&link) ^ second.text.contains(&link);
+        assert!(there, "{n} stands on one of the two pages");
+    }
+    studio.get("/search?q=a&after=nonsense").await.expect(404);
+    let long = "word%20".repeat(2_000);
+    studio.get(&format!("/search?q={long}")).await.expect(200);
+}
+
+#[tokio::test]
+async fn staff_search_lists_palette_and_api() {
+    let app = TestApp::new().await;
+    let tenant = app.tenant("northlight").await;
+    for (title, content) in [
+        ("Evening at the quay", "Lanterns everywhere."),
+        ("Morning", "No lights at all."),
+    ] {
+        let body = serde_json::json!({ "title": title, "content": content });
+        tenant
+            .owner
+            .api(Method::POST, "/api/v1/blog/posts", &[], Some(&body))
+            .await
+            .expect(201);
+    }
+    let list = tenant.owner.get("/app/blog/posts?q=lantern").await.expect(200);
+    assert!(list.body.contains("Evening at the quay") && !list.body.contains(">Morning<"));
+    let none = tenant.owner.get("/app/blog/posts?q=%3F").await.expect(200);
+    assert!(none.body.contains("No post matches"));
+    let palette = tenant.owner.get("/app/search.json?q=lante").await.expect(200);
+    assert_eq!(palette.json::<Value>()[0]["label"], "Evening at the quay");
+    let by_api = |query: &str| {
+        let (owner, path) = (tenant.owner.clone(), format!("/api/v1/blog/search?{query}"));
+        async move { owner.get(&path).await }
+    };
+    let nothing = by_api("q=lantern").await.expect(200).json::<Value>();
+    assert_eq!(nothing["total"], 0, "nothing of it is live");
+    let found = by_api("q=lantern&scope=drafts").await.expect(200).json::<Value>();
+    assert_eq!(found["data"][0]["title"], "Evening at the quay");
+    assert_eq!(found["data"][0]["status"], "draft");
+    assert_eq!(
+        found["data"][0]["snippet"][0],
+        serde_json::json!({ "text": "Lanterns", "marked": true })
+    );
+    by_api("q=a&scope=all").await.expect(400);
+    by_api("q=a&limit=0").await.expect(400);
+    let listed = tenant.owner.get("/api/v1/blog/posts?q=lantern").await.expect(200);
+    assert_eq!(listed.json::<Value>()["data"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_language_that_changes_keeps_what_was_written_findable() {
+    let world = World::new().await;
+    let studio = world.studio("northlight").await;
+    published(&studio, "Running", "English words.").await;
+    let mut german = (**world.directory.0.lock().unwrap().get(&studio.tenant).unwrap()).clone();
+    german.locale = "de".into();
+    world
+        .directory
+        .0
+        .lock()
+        .unwrap()
+        .insert(studio.tenant, std::sync::Arc::new(german));
+    world.app.resolver().forget(studio.tenant);
+    published(&studio, "Häuser", "Deutsche Wörter.").await;
+    assert_eq!(titles(&studio, "run", Scope::Live).await, ["Running"]);
+    assert_eq!(titles(&studio, "haus", Scope::Live).await, ["Häuser"]);
+}
+
+/// A database with a document of each of two tenants, each with a word of its own and one in common.
+struct Two {
+    database: testkit::Database,
+    a: Uuid,
+    b: Uuid,
+}
+
+const CALL: &str = "select post_id from blog_search($1, $2, 100)";
+
+impl Two {
+    async fn new() -> Self {
+        let database = crate::product::database().await;
+        let mut all = database.connect(Role::Superuser).await;
+        all.execute("set session_replication_role = replica").await.unwrap();
+        let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
+        for (tenant, word) in [(a, "apple"), (b, "zanzibar")] {
+            let row = format!(
+                "insert into blog_search_documents (tenant_id, post_id, no, language, words)
+                 values ('{tenant}', '{tenant}', 1, 'en', to_tsvector('english', '{word} common'))"
+            );
+            all.execute(AssertSqlSafe(row)).await.unwrap();
+        }
+        Self { database, a, b }
+    }
+
+    async fn bound(&self, role: Role, tenant: Uuid) -> PgConnection {
+        let mut conn = self.database.connect(role).await;
+        let begin = format!("begin; set local app.tenant_id = '{tenant}'");
+        conn.execute(AssertSqlSafe(begin)).await.unwrap();
+        conn
+    }
+}
+
+async fn call(conn: &mut PgConnection, tenant: Uuid, word: &str) -> Result<Vec<Uuid>, String> {
+    let found = sqlx::query_scalar(CALL).bind(tenant).bind(word);
+    found.fetch_all(conn).await.map_err(|error| {
+        let code = error.as_database_error().and_then(|error| error.code());
+        code.map_or_else(|| error.to_string(), |code| code.into_owned())
+    })
+}
+
+const REFUSED: &str = "42501";
+
+#[tokio::test]
+async fn the_function_finds_the_bound_tenants_posts_alone() {
+    let two = Two::new().await;
+    let mut conn = two.bound(Role::Tenant, two.a).await;
+    assert_eq!(call(&mut conn, two.a, "apple").await, Ok(vec![two.a]));
+    assert_eq!(call(&mut conn, two.a, "common").await, Ok(vec![two.a]));
+    // The other tenant's word, its beginning, everything but one's own word.
+    for word in ["zanzibar", "zanz:*", "!apple", "zanzibar | apple & zanzibar"] {
+        assert_eq!(call(&mut conn, two.a, word).await, Ok(vec![]), "{word}");
+    }
+    let refused = call(&mut conn, two.b, "zanzibar").await;
+    assert_eq!(refused, Err(REFUSED.to_owned()), "the tenant of another");
+}
+
+#[tokio::test]
+async fn the_function_refuses_without_a_tenant_and_with_a_forged_one() {
+    let two = Two::new().await;
+    let mut conn = two.database.connect(Role::Tenant).await;
+    assert_eq!(call(&mut conn, two.a, "apple").await, Err(REFUSED.to_owned()), "never bound");
+
+    // After a transaction the setting is an empty text.
+    let mut conn = two.bound(Role::Tenant, two.a).await;
+    conn.execute("rollback").await.unwrap();
+    assert_eq!(call(&mut conn, two.a, "apple").await, Err(REFUSED.to_owned()), "no longer bound");
+
+    // Somebody who could set it in the middle of a transaction still names the tenant that it began with.
+    let mut conn = two.bound(Role::Tenant, two.a).await;
+    let forge = format!("set local app.tenant_id = '{}'", two.b);
+    conn.execute(AssertSqlSafe(forge)).await.unwrap();
+    assert_eq!(call(&mut conn, two.a, "zanzibar").await, Err(REFUSED.to_owned()), "forged");
+
+    // The same statement, prepared once, for one tenant after the other.
+    let mut conn = two.database.connect(Role::Tenant).await;
+    for _ in 0..6 {
+        for tenant in [two.a, two.b] {
+            let mut tx = conn.begin().await.unwrap();
+            let bind = format!("set local app.tenant_id = '{tenant}'");
+            tx.execute(AssertSqlSafe(bind)).await.unwrap();
+            assert_eq!(call(&mut tx, tenant, "common").await, Ok(vec![tenant]));
+            tx.rollback().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_else_may_call_the_function_or_become_its_owner() {
+    let two = Two::new().await;
+    let mut conn = two.bound(Role::Platform, two.a).await;
+    assert_eq!(call(&mut conn, two.a, "apple").await, Err(REFUSED.to_owned()), "the platform");
+    let mut all = two.database.connect(Role::Superuser).await;
+    let callers: Vec<String> = sqlx::query_scalar(
+        "select rolname::text from pg_roles
+         where has_function_privilege(oid, 'blog_search(uuid, text, integer)', 'execute')
+           and rolname ~ '^atelier_' order by 1",
+    )
+    .fetch_all(&mut all)
+    .await
+    .unwrap();
+    // The owner of the tables is a member of the function's owner: that is how migrations make such functions.
+    assert_eq!(callers, ["atelier_owner", "atelier_search", "atelier_tenant"]);
+    for role in [Role::Tenant, Role::Platform] {
+        let mut conn = two.database.connect(role).await;
+        let error = conn.execute("set role atelier_search").await.unwrap_err();
+        let code = error.as_database_error().and_then(|error| error.code()).map(String::from);
+        assert_eq!(code.as_deref(), Some(REFUSED), "{role:?}");
+    }
+    let reads: Vec<String> = sqlx::query_scalar(
+        "select c.relname::text from pg_class c
+         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v')
+           and (has_any_column_privilege('atelier_search', c.oid, 'select, insert, update')
+                or has_table_privilege('atelier_search', c.oid, 'delete'))",
+    )
+    .fetch_all(&mut all)
+    .await
+    .unwrap();
+    assert_eq!(reads, ["blog_search_documents"]);
+    let writes: bool = sqlx::query_scalar(
+        "select has_any_column_privilege('atelier_search', 'blog_search_documents', 'insert, update')
+             or has_table_privilege('atelier_search', 'blog_search_documents', 'delete')",
+    )
+    .fetch_one(&mut all)
+    .await
+    .unwrap();
+    assert!(!writes, "whoever searches changes nothing");
+}
+
+/// Names in front of `public` in the path of whoever calls change nothing: the path is pinned.
+#[tokio::test]
+async fn the_function_reads_its_own_tables_whatever_the_path_of_its_caller() {
+    let two = Two::new().await;
+    let mut all = two.database.connect(Role::Superuser).await;
+    all.execute(
+        "create schema trap; grant usage on schema trap to public;
+         create table trap.blog_search_documents as select * from public.blog_search_documents with no data;
+         grant all on trap.blog_search_documents to public;
+         create function trap.ts_rank(tsvector, tsquery) returns real language sql as 'select 1 / 0'",
+    )
+    .await
+    .unwrap();
+    let mut conn = two.bound(Role::Tenant, two.a).await;
+    conn.execute("set local search_path = trap, public, pg_catalog").await.unwrap();
+    assert_eq!(call(&mut conn, two.a, "apple").await, Ok(vec![two.a]));
+}
