@@ -2,7 +2,8 @@
 
 use crate::{Outcome, shell};
 
-pub fn http(arguments: &[String]) -> Outcome<()> {
+/// Runs the benchmark of that name.
+pub fn run(name: &str, arguments: &[String]) -> Outcome<()> {
     let mut cargo = shell::cargo();
     cargo
         .args([
@@ -11,7 +12,7 @@ pub fn http(arguments: &[String]) -> Outcome<()> {
             "--package",
             "suite",
             "--bin",
-            "bench-http",
+            &format!("bench-{name}"),
             "--",
         ])
         .args(arguments);

@@ -55,6 +55,12 @@ enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Searches in a large tenant at the database, next to the same query without row security
+    Search {
+        /// Go to the benchmark
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 /// A task that failed, in words for the person at the terminal.
@@ -89,7 +95,10 @@ fn run(task: Task) -> Outcome<()> {
             Task::Check => check::check().await,
             Task::Bench(BenchArgs {
                 bench: Bench::Http { arguments },
-            }) => bench::http(&arguments),
+            }) => bench::run("http", &arguments),
+            Task::Bench(BenchArgs {
+                bench: Bench::Search { arguments },
+            }) => bench::run("search", &arguments),
         }
     })
 }

@@ -76,7 +76,7 @@ fn page(site: &Site, blog: &str, asked: &Asked, found: Option<&Found>) -> Page {
                     (field::search("q", "Search posts").value(typed).hide_label().max_length(LONGEST).placeholder("Words, or a \"phrase in quotes\""))
                     (submit("Search").primary())
                 }
-                @if let Some(found) = found { p.blog-count role="status" { (count(found)) } }
+                @if let Some(found) = found.filter(|found| found.total > 0) { p.blog-count role="status" { (count(found)) } }
             }
             @match found {
                 Some(found) if !found.page.items.is_empty() => {

@@ -11,6 +11,10 @@ pub(super) const LINTS: &[Lint] = &[
                 (r.rolsuper, 'is a superuser'),
                 (r.rolbypassrls and r.rolname not in ('atelier_backup', 'atelier_search'), 'may bypass row security'),
                 (r.rolcanlogin and r.rolname = 'atelier_search', 'may log in'),
+                (r.rolname = 'atelier_search'
+                   and exists (select from pg_auth_members m join pg_roles g on g.oid = m.member
+                               where m.roleid = r.oid and g.rolname <> 'atelier_owner' and not g.rolsuper),
+                 'has a member besides atelier_owner'),
                 (r.rolcreaterole, 'may create roles'),
                 (r.rolcreatedb, 'may create databases'),
                 (r.rolreplication, 'may replicate'),

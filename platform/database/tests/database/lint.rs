@@ -375,6 +375,11 @@ const FAULTS: &[(&str, &str, &str)] = &[
     (
         "role",
         "atelier_search",
+        "reset role; grant atelier_search to atelier_platform",
+    ),
+    (
+        "role",
+        "atelier_search",
         "grant create on schema public to atelier_search",
     ),
     (

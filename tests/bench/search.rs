@@ -1,0 +1,228 @@
+//! `cargo dev bench search`: what a search in a large tenant costs at the database, beside the same query without row
+//! security, and beside what it would cost under row security without its function.
+//!
+//! Each question is a word or two of a post's title, the last one as if it were not typed to its end, or a phrase.
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use testkit::{Database, Role, Template};
+use uuid::Uuid;
+
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// The most that a search may take at the database, 95 times of 100.
+const TARGET: Duration = Duration::from_millis(5);
+/// Most posts that a search ranks, as `blog::search` asks for.
+const MOST: i32 = 100;
+/// The tenant that is asked.
+const LARGE: Uuid = Uuid::from_u128(1);
+
+/// Measures searches at the database.
+#[derive(Parser)]
+struct Cli {
+    /// Posts of the tenant that is asked
+    #[arg(long, default_value_t = 50_000)]
+    posts: u32,
+    /// Posts of all other tenants together
+    #[arg(long, default_value_t = 30_000)]
+    others: u32,
+    /// Other tenants
+    #[arg(long, default_value_t = 50)]
+    tenants: u32,
+    /// Questions
+    #[arg(long, default_value_t = 400)]
+    questions: u32,
+    /// Fail when the target is missed
+    #[arg(long)]
+    strict: bool,
+}
+
+/// What is asked, and how.
+struct Side {
+    name: &'static str,
+    role: Role,
+    statement: &'static str,
+}
+
+/// The body of the function, for whoever asks without it.
+const PLAIN: &str = "with found as materialized (
+       select d.post_id, d.no, d.words from blog_search_documents d
+       where d.tenant_id = $1 and d.words @@ to_tsquery('english', $2)
+       order by d.post_id desc, d.no desc limit $3
+     )
+     select f.post_id, ts_rank(f.words, to_tsquery('english', $2)) from found f";
+
+const SIDES: [Side; 3] = [
+    Side {
+        name: "by the function",
+        role: Role::Tenant,
+        statement: "select post_id, rank from blog_search($1, $2, $3)",
+    },
+    Side {
+        name: "without row security",
+        role: Role::Superuser,
+        statement: PLAIN,
+    },
+    Side {
+        name: "under row security",
+        role: Role::Tenant,
+        statement: PLAIN,
+    },
+];
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match measure(&Cli::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn measure(cli: &Cli) -> Outcome<bool> {
+    let template = Template {
+        key: "bench-search",
+        owners: server::schema::owners().leak(),
+        seed: None,
+    };
+    let database = Database::new(&template).await;
+    let mut administrator = database.connect(Role::Superuser).await;
+    let begun = Instant::now();
+    fill(&mut administrator, cli).await?;
+    eprintln!(
+        "{} posts of one tenant and {} of {} others, made in {:.0} s",
+        cli.posts,
+        cli.others,
+        cli.tenants,
+        begun.elapsed().as_secs_f32()
+    );
+    let questions = questions(&mut administrator, cli.questions).await?;
+    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); SIDES.len()];
+    let mut connections = Vec::new();
+    for side in &SIDES {
+        connections.push(database.connect(side.role).await);
+    }
+    // The first round warms up, and the sides take turns, so that all see the same machine.
+    for round in 0..2 {
+        for question in &questions {
+            for ((side, conn), times) in SIDES.iter().zip(&mut connections).zip(&mut times) {
+                let time = ask(conn, side, question).await?;
+                if round > 0 {
+                    times.push(time);
+                }
+            }
+        }
+    }
+    println!("{:<24}{:>10}{:>10}{:>10}  ms", "search", "p50", "p95", "most");
+    for (side, times) in SIDES.iter().zip(&mut times) {
+        times.sort_unstable();
+        let (p50, p95) = (percentile(times, 50), percentile(times, 95));
+        println!(
+            "{:<24}{:>10.2}{:>10.2}{:>10.2}",
+            side.name,
+            millis(p50),
+            millis(p95),
+            millis(percentile(times, 100))
+        );
+    }
+    let p95: Vec<f64> = times.iter().map(|times| millis(percentile(times, 95))).collect();
+    println!(
+        "by the function / without row security: {:.2}; under row security / by the function: {:.1}",
+        p95[0] / p95[1],
+        p95[2] / p95[0]
+    );
+    let met = percentile(&times[0], 95) <= TARGET;
+    println!(
+        "target: p95 at most {:.0} ms: {}",
+        millis(TARGET),
+        if met { "met" } else { "missed" }
+    );
+    Ok(met || !cli.strict)
+}
+
+/// One search, in a transaction as the product's: how long its statement takes.
+async fn ask(conn: &mut PgConnection, side: &Side, question: &str) -> Outcome<Duration> {
+    let mut tx = conn.begin().await?;
+    tx.execute(AssertSqlSafe(format!(
+        "set local app.tenant_id = '{LARGE}'; set local plan_cache_mode = force_custom_plan"
+    )))
+    .await?;
+    let asked = sqlx::query(side.statement)
+        .bind(LARGE)
+        .bind(question)
+        .bind(MOST);
+    let begun = Instant::now();
+    asked.fetch_all(&mut *tx).await?;
+    let time = begun.elapsed();
+    tx.rollback().await?;
+    Ok(time)
+}
+
+/// Documents as the product writes them, of words that are as rare as words are.
+async fn fill(conn: &mut PgConnection, cli: &Cli) -> Outcome<()> {
+    conn.execute("set session_replication_role = replica; select setseed(0.5)").await?;
+    conn.execute(
+        "create function pg_temp.words(seed integer, count integer) returns text language sql volatile as $$
+           select string_agg('w' || translate(to_hex((exp(3 + random() * 7))::integer * 7919 % 1000003), '0123456789', 'ghijklmnop'), ' ')
+           from generate_series(1, count) where seed is not null
+         $$;
+         create temporary table titles (n serial, title text)",
+    )
+    .await?;
+    for (posts, tenant) in [
+        (cli.posts, format!("'{LARGE}'::uuid")),
+        (cli.others, format!("md5((n % {})::text)::uuid", cli.tenants)),
+    ] {
+        let rows = format!(
+            "with texts as materialized (
+               select n, pg_temp.words(n, 6) as title, pg_temp.words(n, 25) as excerpt, pg_temp.words(n, 300) as body
+               from generate_series(1, {posts}) n
+             ), kept as (
+               insert into titles (title) select title from texts where n % 20 = 0
+             )
+             insert into blog_search_documents (tenant_id, post_id, no, language, words)
+             select {tenant}, ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 1, 'en',
+                    setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', excerpt), 'B')
+                    || setweight(to_tsvector('english', body), 'C')
+             from texts"
+        );
+        conn.execute(AssertSqlSafe(rows)).await?;
+    }
+    conn.execute("vacuum analyze blog_search_documents").await?;
+    Ok(())
+}
+
+/// What people ask for.
+async fn questions(conn: &mut PgConnection, count: u32) -> Outcome<Vec<String>> {
+    let titles: Vec<String> = sqlx::query_scalar("select title from titles order by n limit $1")
+        .bind(i64::from(count))
+        .fetch_all(conn)
+        .await?;
+    let question = |(n, title): (usize, &String)| {
+        let words: Vec<&str> = title.split(' ').collect();
+        let unfinished = &words[1][..words[1].len().min(4)];
+        match n % 4 {
+            0 => format!("'{}'", words[0]),
+            1 => format!("'{}' & '{}'", words[0], words[1]),
+            2 => format!("'{}' & ('{unfinished}' | '{unfinished}':*)", words[0]),
+            _ => format!("('{}' <-> '{}')", words[0], words[1]),
+        }
+    };
+    Ok(titles.iter().enumerate().map(question).collect())
+}
+
+fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+    let at = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
+    sorted.get(at).copied().unwrap_or_default()
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
