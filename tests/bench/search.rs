@@ -120,7 +120,10 @@ async fn measure(cli: &Cli) -> Outcome<bool> {
             }
         }
     }
-    println!("{:<24}{:>10}{:>10}{:>10}  ms", "search", "p50", "p95", "most");
+    println!(
+        "{:<24}{:>10}{:>10}{:>10}  ms",
+        "search", "p50", "p95", "most"
+    );
     for (side, times) in SIDES.iter().zip(&mut times) {
         times.sort_unstable();
         let (p50, p95) = (percentile(times, 50), percentile(times, 95));
@@ -132,7 +135,10 @@ async fn measure(cli: &Cli) -> Outcome<bool> {
             millis(percentile(times, 100))
         );
     }
-    let p95: Vec<f64> = times.iter().map(|times| millis(percentile(times, 95))).collect();
+    let p95: Vec<f64> = times
+        .iter()
+        .map(|times| millis(percentile(times, 95)))
+        .collect();
     println!(
         "by the function / without row security: {:.2}; under row security / by the function: {:.1}",
         p95[0] / p95[1],
@@ -167,7 +173,8 @@ async fn ask(conn: &mut PgConnection, side: &Side, question: &str) -> Outcome<Du
 
 /// Documents as the product writes them, of words that are as rare as words are.
 async fn fill(conn: &mut PgConnection, cli: &Cli) -> Outcome<()> {
-    conn.execute("set session_replication_role = replica; select setseed(0.5)").await?;
+    conn.execute("set session_replication_role = replica; select setseed(0.5)")
+        .await?;
     conn.execute(
         "create function pg_temp.words(seed integer, count integer) returns text language sql volatile as $$
            select string_agg('w' || translate(to_hex((exp(3 + random() * 7))::integer * 7919 % 1000003), '0123456789', 'ghijklmnop'), ' ')
@@ -178,7 +185,10 @@ async fn fill(conn: &mut PgConnection, cli: &Cli) -> Outcome<()> {
     .await?;
     for (posts, tenant) in [
         (cli.posts, format!("'{LARGE}'::uuid")),
-        (cli.others, format!("md5((n % {})::text)::uuid", cli.tenants)),
+        (
+            cli.others,
+            format!("md5((n % {})::text)::uuid", cli.tenants),
+        ),
     ] {
         let rows = format!(
             "with texts as materialized (

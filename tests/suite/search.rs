@@ -1,10 +1,12 @@
 //! Finding posts by their words: what visitors and staff find, and that nobody finds what is another tenant's.
 
+use axum::body::Body;
 use blog::content::snippet::Piece;
 use blog::content::wanted::Wanted;
-use blog::posts::{Edit, Move, Schedule, Step};
+use blog::posts::{Edit, Move, Schedule, Step, Visibility};
+use blog::public::Audience;
 use blog::search::{self, Found, Scope};
-use http::{Method, header};
+use http::{Method, Request, header};
 use kernel::PageRequest;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
@@ -13,6 +15,9 @@ use uuid::Uuid;
 
 use crate::blog_world::{Studio, World};
 use crate::support::TestApp;
+
+/// What anybody finds.
+const LIVE: Scope = Scope::Live(Audience::EVERYBODY);
 
 /// What is found, by titles.
 async fn titles(studio: &Studio<'_>, typed: &str, scope: Scope) -> Vec<String> {
@@ -57,9 +62,24 @@ fn shown(pieces: &[Piece]) -> String {
 async fn posts_are_found_by_words_phrases_and_beginnings() {
     let world = World::new().await;
     let studio = world.studio("northlight").await;
-    published(&studio, "How we light a portrait", "One window, one reflector.").await;
-    published(&studio, "A north window", "The wall is gone. Photographers were running.").await;
-    published(&studio, "Grüße aus Nîmes", "Ein Café, viele Häuser und ein Maß.").await;
+    published(
+        &studio,
+        "How we light a portrait",
+        "One window, one reflector.",
+    )
+    .await;
+    published(
+        &studio,
+        "A north window",
+        "The wall is gone. Photographers were running.",
+    )
+    .await;
+    published(
+        &studio,
+        "Grüße aus Nîmes",
+        "Ein Café, viele Häuser und ein Maß.",
+    )
+    .await;
     published(&studio, "東京写真展", "週末に開催します。").await;
     for (typed, expected) in [
         ("portrait", &["How we light a portrait"][..]),
@@ -84,7 +104,7 @@ async fn posts_are_found_by_words_phrases_and_beginnings() {
         ("末", &["東京写真展"]),
         ("unheard", &[]),
     ] {
-        assert_eq!(titles(&studio, typed, Scope::Live).await, expected, "{typed}");
+        assert_eq!(titles(&studio, typed, LIVE).await, expected, "{typed}");
     }
 }
 
@@ -93,8 +113,12 @@ async fn visitors_find_what_they_can_read_and_staff_find_drafts() {
     let world = World::new().await;
     let studio = world.studio("northlight").await;
     let live = published(&studio, "Open letter", "Readable words.").await;
-    let draft = studio.draft("Hidden letter", "Secret words.", "Light").await;
-    let later = studio.draft("Later letter", "Patient words.", "Light").await;
+    let draft = studio
+        .draft("Hidden letter", "Secret words.", "Light")
+        .await;
+    let later = studio
+        .draft("Later letter", "Patient words.", "Light")
+        .await;
     let schedule = Schedule {
         local: "2026-03-02T10:30".into(),
         time_zone: "Europe/Berlin".into(),
@@ -106,25 +130,62 @@ async fn visitors_find_what_they_can_read_and_staff_find_drafts() {
     };
     studio.edit(live, edit).await;
 
-    assert_eq!(titles(&studio, "letter", Scope::Live).await, ["Open letter"]);
-    assert!(titles(&studio, "amendment", Scope::Live).await.is_empty());
-    assert_eq!(titles(&studio, "readable", Scope::Live).await, ["Open letter"]);
+    assert_eq!(titles(&studio, "letter", LIVE).await, ["Open letter"]);
+    assert!(titles(&studio, "amendment", LIVE).await.is_empty());
+    assert_eq!(titles(&studio, "readable", LIVE).await, ["Open letter"]);
     assert_eq!(titles(&studio, "letter", Scope::Drafts).await.len(), 3);
-    assert_eq!(titles(&studio, "amendment", Scope::Drafts).await, ["Open letter"]);
+    assert_eq!(
+        titles(&studio, "amendment", Scope::Drafts).await,
+        ["Open letter"]
+    );
     assert!(titles(&studio, "readable", Scope::Drafts).await.is_empty());
 
     // At its time, without a worker.
     world.clock.advance(std::time::Duration::from_mins(30));
-    assert_eq!(titles(&studio, "patient", Scope::Live).await, ["Later letter"]);
+    assert_eq!(titles(&studio, "patient", LIVE).await, ["Later letter"]);
     // What goes live is found as it is now.
     studio.step(live, Step::Plain(Move::Publish)).await;
-    assert_eq!(titles(&studio, "amendment", Scope::Live).await, ["Open letter"]);
-    assert!(titles(&studio, "readable", Scope::Live).await.is_empty());
+    assert_eq!(titles(&studio, "amendment", LIVE).await, ["Open letter"]);
+    assert!(titles(&studio, "readable", LIVE).await.is_empty());
     // What is taken away is gone at once.
     studio.step(live, Step::Plain(Move::Unpublish)).await;
-    assert!(titles(&studio, "amendment", Scope::Live).await.is_empty());
+    assert!(titles(&studio, "amendment", LIVE).await.is_empty());
     studio.step(draft, Step::Plain(Move::Trash)).await;
     assert!(titles(&studio, "secret", Scope::Drafts).await.is_empty());
+
+    // Lists are for whom the visibility names, and so is the search.
+    let quiet = published(&studio, "Quiet letter", "Whispered words.").await;
+    for (visibility, visitors, members) in [
+        (Visibility::Unlisted, 0, 0),
+        (Visibility::Members, 0, 1),
+        (Visibility::Private, 0, 0),
+        (Visibility::Public, 1, 1),
+    ] {
+        let edit = Edit {
+            visibility: Some(visibility),
+            ..Edit::default()
+        };
+        studio.edit(quiet, edit).await;
+        let page = studio.get("/search?q=whispered").await.expect(200);
+        assert_eq!(
+            page.text.matches("<article>").count(),
+            visitors,
+            "{visibility:?}"
+        );
+        let request = Request::get("/search?q=whispered")
+            .body(Body::empty())
+            .unwrap();
+        let page = studio
+            .ask(request, Some(studio.owner.clone()))
+            .await
+            .expect(200);
+        assert_eq!(
+            page.text.matches("<article>").count(),
+            members,
+            "{visibility:?}"
+        );
+        assert_eq!(page.header(header::CACHE_CONTROL), "private, no-cache");
+    }
 
     // A document stands for a version that is a draft or live, and for no other.
     let mut all = world.database.connect(Role::Superuser).await;
@@ -136,7 +197,7 @@ async fn visitors_find_what_they_can_read_and_staff_find_drafts() {
     .await
     .unwrap();
     assert_eq!(strays, 0);
-    let purged = "update blog_posts set live_no = null, live_at = null, status = 'draft', schedule_local = null, schedule_zone = null;
+    let purged = "update blog_posts set live_no = null, live_at = null, ends_at = null, ends_local = null, ends_zone = null, status = 'draft', schedule_local = null, schedule_zone = null;
                   delete from blog_post_versions";
     all.execute(purged).await.unwrap();
     let left: i64 = sqlx::query_scalar("select count(*) from blog_search_documents")
@@ -151,9 +212,10 @@ async fn what_was_found_is_marked_and_stays_text() {
     let world = World::new().await;
     let studio = world.studio("northlight").await;
     let filler = "Something else entirely. ".repeat(40);
-    let content = format!("{filler}\n\nHe was `<script>alert(1)</script>` running past houses.\n\n{filler}");
+    let content =
+        format!("{filler}\n\nHe was `<script>alert(1)</script>` running past houses.\n\n{filler}");
     published(&studio, "Runs & <b>runners</b>", &content).await;
-    let hit = find(&studio, "run house", Scope::Live, 1, None)
+    let hit = find(&studio, "run house", LIVE, 1, None)
         .await
         .page
         .items
@@ -242,11 +304,19 @@ async fn staff_search_lists_palette_and_api() {
             .await
             .expect(201);
     }
-    let list = tenant.owner.get("/app/blog/posts?q=lantern").await.expect(200);
+    let list = tenant
+        .owner
+        .get("/app/blog/posts?q=lantern")
+        .await
+        .expect(200);
     assert!(list.body.contains("Evening at the quay") && !list.body.contains(">Morning<"));
     let none = tenant.owner.get("/app/blog/posts?q=%3F").await.expect(200);
     assert!(none.body.contains("No post matches"));
-    let palette = tenant.owner.get("/app/search.json?q=lante").await.expect(200);
+    let palette = tenant
+        .owner
+        .get("/app/search.json?q=lante")
+        .await
+        .expect(200);
     assert_eq!(palette.json::<Value>()[0]["label"], "Evening at the quay");
     let by_api = |query: &str| {
         let (owner, path) = (tenant.owner.clone(), format!("/api/v1/blog/search?{query}"));
@@ -254,7 +324,10 @@ async fn staff_search_lists_palette_and_api() {
     };
     let nothing = by_api("q=lantern").await.expect(200).json::<Value>();
     assert_eq!(nothing["total"], 0, "nothing of it is live");
-    let found = by_api("q=lantern&scope=drafts").await.expect(200).json::<Value>();
+    let found = by_api("q=lantern&scope=drafts")
+        .await
+        .expect(200)
+        .json::<Value>();
     assert_eq!(found["data"][0]["title"], "Evening at the quay");
     assert_eq!(found["data"][0]["status"], "draft");
     assert_eq!(
@@ -263,7 +336,11 @@ async fn staff_search_lists_palette_and_api() {
     );
     by_api("q=a&scope=all").await.expect(400);
     by_api("q=a&limit=0").await.expect(400);
-    let listed = tenant.owner.get("/api/v1/blog/posts?q=lantern").await.expect(200);
+    let listed = tenant
+        .owner
+        .get("/api/v1/blog/posts?q=lantern")
+        .await
+        .expect(200);
     assert_eq!(listed.json::<Value>()["data"].as_array().unwrap().len(), 1);
 }
 
@@ -272,7 +349,14 @@ async fn a_language_that_changes_keeps_what_was_written_findable() {
     let world = World::new().await;
     let studio = world.studio("northlight").await;
     published(&studio, "Running", "English words.").await;
-    let mut german = (**world.directory.0.lock().unwrap().get(&studio.tenant).unwrap()).clone();
+    let mut german = (**world
+        .directory
+        .0
+        .lock()
+        .unwrap()
+        .get(&studio.tenant)
+        .unwrap())
+    .clone();
     german.locale = "de".into();
     world
         .directory
@@ -282,8 +366,8 @@ async fn a_language_that_changes_keeps_what_was_written_findable() {
         .insert(studio.tenant, std::sync::Arc::new(german));
     world.app.resolver().forget(studio.tenant);
     published(&studio, "Häuser", "Deutsche Wörter.").await;
-    assert_eq!(titles(&studio, "run", Scope::Live).await, ["Running"]);
-    assert_eq!(titles(&studio, "haus", Scope::Live).await, ["Häuser"]);
+    assert_eq!(titles(&studio, "run", LIVE).await, ["Running"]);
+    assert_eq!(titles(&studio, "haus", LIVE).await, ["Häuser"]);
 }
 
 /// A database with a document of each of two tenants, each with a word of its own and one in common.
@@ -299,7 +383,9 @@ impl Two {
     async fn new() -> Self {
         let database = crate::product::database().await;
         let mut all = database.connect(Role::Superuser).await;
-        all.execute("set session_replication_role = replica").await.unwrap();
+        all.execute("set session_replication_role = replica")
+            .await
+            .unwrap();
         let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
         for (tenant, word) in [(a, "apple"), (b, "zanzibar")] {
             let row = format!(
@@ -336,7 +422,12 @@ async fn the_function_finds_the_bound_tenants_posts_alone() {
     assert_eq!(call(&mut conn, two.a, "apple").await, Ok(vec![two.a]));
     assert_eq!(call(&mut conn, two.a, "common").await, Ok(vec![two.a]));
     // The other tenant's word, its beginning, everything but one's own word.
-    for word in ["zanzibar", "zanz:*", "!apple", "zanzibar | apple & zanzibar"] {
+    for word in [
+        "zanzibar",
+        "zanz:*",
+        "!apple",
+        "zanzibar | apple & zanzibar",
+    ] {
         assert_eq!(call(&mut conn, two.a, word).await, Ok(vec![]), "{word}");
     }
     let refused = call(&mut conn, two.b, "zanzibar").await;
@@ -347,18 +438,30 @@ async fn the_function_finds_the_bound_tenants_posts_alone() {
 async fn the_function_refuses_without_a_tenant_and_with_a_forged_one() {
     let two = Two::new().await;
     let mut conn = two.database.connect(Role::Tenant).await;
-    assert_eq!(call(&mut conn, two.a, "apple").await, Err(REFUSED.to_owned()), "never bound");
+    assert_eq!(
+        call(&mut conn, two.a, "apple").await,
+        Err(REFUSED.to_owned()),
+        "never bound"
+    );
 
     // After a transaction the setting is an empty text.
     let mut conn = two.bound(Role::Tenant, two.a).await;
     conn.execute("rollback").await.unwrap();
-    assert_eq!(call(&mut conn, two.a, "apple").await, Err(REFUSED.to_owned()), "no longer bound");
+    assert_eq!(
+        call(&mut conn, two.a, "apple").await,
+        Err(REFUSED.to_owned()),
+        "no longer bound"
+    );
 
     // Somebody who could set it in the middle of a transaction still names the tenant that it began with.
     let mut conn = two.bound(Role::Tenant, two.a).await;
     let forge = format!("set local app.tenant_id = '{}'", two.b);
     conn.execute(AssertSqlSafe(forge)).await.unwrap();
-    assert_eq!(call(&mut conn, two.a, "zanzibar").await, Err(REFUSED.to_owned()), "forged");
+    assert_eq!(
+        call(&mut conn, two.a, "zanzibar").await,
+        Err(REFUSED.to_owned()),
+        "forged"
+    );
 
     // The same statement, prepared once, for one tenant after the other.
     let mut conn = two.database.connect(Role::Tenant).await;
@@ -377,7 +480,11 @@ async fn the_function_refuses_without_a_tenant_and_with_a_forged_one() {
 async fn nobody_else_may_call_the_function_or_become_its_owner() {
     let two = Two::new().await;
     let mut conn = two.bound(Role::Platform, two.a).await;
-    assert_eq!(call(&mut conn, two.a, "apple").await, Err(REFUSED.to_owned()), "the platform");
+    assert_eq!(
+        call(&mut conn, two.a, "apple").await,
+        Err(REFUSED.to_owned()),
+        "the platform"
+    );
     let mut all = two.database.connect(Role::Superuser).await;
     let callers: Vec<String> = sqlx::query_scalar(
         "select rolname::text from pg_roles
@@ -388,11 +495,17 @@ async fn nobody_else_may_call_the_function_or_become_its_owner() {
     .await
     .unwrap();
     // The owner of the tables is a member of the function's owner: that is how migrations make such functions.
-    assert_eq!(callers, ["atelier_owner", "atelier_search", "atelier_tenant"]);
+    assert_eq!(
+        callers,
+        ["atelier_owner", "atelier_search", "atelier_tenant"]
+    );
     for role in [Role::Tenant, Role::Platform] {
         let mut conn = two.database.connect(role).await;
         let error = conn.execute("set role atelier_search").await.unwrap_err();
-        let code = error.as_database_error().and_then(|error| error.code()).map(String::from);
+        let code = error
+            .as_database_error()
+            .and_then(|error| error.code())
+            .map(String::from);
         assert_eq!(code.as_deref(), Some(REFUSED), "{role:?}");
     }
     let reads: Vec<String> = sqlx::query_scalar(
@@ -429,6 +542,8 @@ async fn the_function_reads_its_own_tables_whatever_the_path_of_its_caller() {
     .await
     .unwrap();
     let mut conn = two.bound(Role::Tenant, two.a).await;
-    conn.execute("set local search_path = trap, public, pg_catalog").await.unwrap();
+    conn.execute("set local search_path = trap, public, pg_catalog")
+        .await
+        .unwrap();
     assert_eq!(call(&mut conn, two.a, "apple").await, Ok(vec![two.a]));
 }

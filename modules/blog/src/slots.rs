@@ -29,7 +29,8 @@ async fn newest(ctx: &Ctx, limit: i64) -> kernel::Result<Vec<Listed>> {
     }
     let page = PageRequest { limit, after: None };
     let mut tx = ctx.begin().await?;
-    let mut posts = store::list(&mut tx, &Filter::default(), Sort::Updated, page, ctx.now()).await?;
+    let mut posts =
+        store::list(&mut tx, &Filter::default(), Sort::Updated, page, ctx.now()).await?;
     posts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(posts)
 }
@@ -70,7 +71,10 @@ fn words<'a>(ctx: &'a Ctx, q: &'a str) -> SlotFuture<'a, Vec<SearchHit>> {
         if !ctx.may("blog.posts.read") || !ctx.access("blog").reads() {
             return Ok(Vec::new());
         }
-        let page = PageRequest { limit: HITS, after: None };
+        let page = PageRequest {
+            limit: HITS,
+            after: None,
+        };
         let mut tx = ctx.begin().await?;
         let found = search::find(&mut tx, &wanted, Scope::Drafts, page, ctx.now()).await?;
         Ok(found

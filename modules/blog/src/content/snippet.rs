@@ -186,7 +186,10 @@ mod tests {
         let filler = "and so on ".repeat(60);
         let text = format!("One light.\n{filler}A north window and its light.\n{filler}");
         let best = shown(&best(&text, &found(&["light", "window"])).unwrap());
-        assert!(best.starts_with("\u{2026} ") && best.ends_with(" \u{2026}"), "{best}");
+        assert!(
+            best.starts_with("\u{2026} ") && best.ends_with(" \u{2026}"),
+            "{best}"
+        );
         assert!(best.contains("A north [window] and its [light]."), "{best}");
         assert!(best.len() < 320, "{}", best.len());
     }

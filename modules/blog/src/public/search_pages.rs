@@ -9,9 +9,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use ui::{Empty, Page, field, icon_sized, icons, link_button, submit};
 
-use super::kept;
 use super::pages::time;
 use super::site::Site;
+use super::{Audience, kept};
 use crate::content::snippet::Piece;
 use crate::content::wanted::{LONGEST, Wanted};
 use crate::search::{self, Found, Hit, MOST, Scope};
@@ -28,10 +28,7 @@ pub(super) struct Asked {
     after: String,
 }
 
-pub(super) async fn search(
-    ctx: Public,
-    Query(asked): Query<Asked>,
-) -> module::Result<Response> {
+pub(super) async fn search(ctx: Public, Query(asked): Query<Asked>) -> module::Result<Response> {
     let after = Some(asked.after.as_str()).filter(|after| !after.is_empty());
     // To a reader, an address that we never gave out leads nowhere.
     let after = after
@@ -43,11 +40,12 @@ pub(super) async fn search(
     let site = Site::of(&ctx);
     let found = match Wanted::parse(&asked.q) {
         Some(wanted) => {
+            let scope = Scope::Live(Audience::of(&ctx));
             let request = PageRequest {
                 limit: PER_PAGE,
                 after,
             };
-            Some(search::find(&mut tx, &wanted, Scope::Live, request, ctx.now()).await?)
+            Some(search::find(&mut tx, &wanted, scope, request, ctx.now()).await?)
         }
         None => None,
     };

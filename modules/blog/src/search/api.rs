@@ -12,6 +12,7 @@ use crate::content::snippet::Piece;
 use crate::content::wanted::Wanted;
 use crate::manifest::ReadPosts;
 use crate::posts::{PostId, Status, effective};
+use crate::public::Audience;
 use crate::respond::Refused;
 use crate::tags::TagRef;
 
@@ -23,7 +24,7 @@ pub(crate) fn routes() -> Routes {
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Where {
-    /// What visitors can read, in the version that they read.
+    /// What anybody can read, in the version that they read.
     #[default]
     Live,
     /// Every post outside the trash, in its draft.
@@ -39,7 +40,7 @@ struct SearchQuery {
     /// characters are read. Without a word to look for nothing is found.
     #[serde(default)]
     q: String,
-    /// Where to look; left out: what visitors can read.
+    /// Where to look; left out: what anybody can read.
     #[serde(default)]
     #[param(inline, required = false)]
     scope: Where,
@@ -109,7 +110,7 @@ impl HitBody {
         Self {
             id: row.id,
             slug: row.slug,
-            status: effective(row.status, row.live_at, now),
+            status: effective(row.status, row.live_at, row.ends_at, now),
             title: row.title,
             title_pieces: pieces(hit.title),
             snippet: pieces(hit.snippet),
@@ -139,7 +140,7 @@ async fn search_posts(
         }));
     };
     let scope = match query.scope {
-        Where::Live => Scope::Live,
+        Where::Live => Scope::Live(Audience::EVERYBODY),
         Where::Drafts => Scope::Drafts,
     };
     let mut tx = ctx.begin().await?;

@@ -17,6 +17,7 @@ use crate::content::snippet::{self, Piece};
 use crate::content::wanted::Wanted;
 use crate::content::words;
 use crate::posts::{PostId, Prepared};
+use crate::public::Audience;
 
 pub use store::Row;
 
@@ -29,8 +30,8 @@ pub(crate) const MOST_LISTED: i32 = 1_000;
 /// Where to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// What visitors can read.
-    Live,
+    /// What these readers find in lists.
+    Live(Audience),
     /// Every draft, for those who write; the trash is left out.
     Drafts,
 }
@@ -111,7 +112,11 @@ async fn forms(tx: &mut TenantTx, wanted: &Wanted, rows: &[Row]) -> Result<BTree
     for row in rows {
         for text in [&row.title, &row.excerpt, &row.text] {
             let candidates = snippet::candidates(text, &wanted.words);
-            asked.extend(candidates.into_iter().map(|word| (word, row.language.as_str())));
+            asked.extend(
+                candidates
+                    .into_iter()
+                    .map(|word| (word, row.language.as_str())),
+            );
         }
     }
     if asked.is_empty() {
@@ -127,8 +132,8 @@ async fn forms(tx: &mut TenantTx, wanted: &Wanted, rows: &[Row]) -> Result<BTree
 impl Hit {
     fn new(row: Row, forms: &BTreeSet<String>) -> Self {
         let title = snippet::whole(&row.title, forms);
-        let snippet = snippet::best(&row.text, forms)
-            .unwrap_or_else(|| snippet::whole(&row.excerpt, forms));
+        let snippet =
+            snippet::best(&row.text, forms).unwrap_or_else(|| snippet::whole(&row.excerpt, forms));
         Self {
             row,
             title,

@@ -74,6 +74,7 @@ pub struct Row {
     pub slug: String,
     pub status: Status,
     pub live_at: Option<Timestamp>,
+    pub ends_at: Option<Timestamp>,
     pub published_at: Option<Timestamp>,
     pub updated_at: Timestamp,
     pub title: String,
@@ -98,6 +99,10 @@ pub(super) async fn find(
     now: Timestamp,
 ) -> Result<Vec<Row>> {
     let tenant = tx.tenant();
+    let (drafts, lists): (bool, &[&str]) = match scope {
+        Scope::Live(audience) => (false, audience.lists()),
+        Scope::Drafts => (true, &[]),
+    };
     let rows = sqlx::query_as!(
         Row,
         r#"with hit as materialized (
@@ -106,9 +111,9 @@ pub(super) async fn find(
              join blog_posts p on p.id = found.post_id
              where p.tenant_id = $1
                and case when $4 then found.no = p.draft_no and p.deleted_at is null
-                        else found.no = p.live_no and p.live_at <= $5 end
+                        else found.no = p.live_no and blog_shown(p, $8, $5) end
            )
-           select p.id, p.slug, p.status as "status: Status", p.live_at, p.published_at, p.updated_at,
+           select p.id, p.slug, p.status as "status: Status", p.live_at, p.ends_at, p.published_at, p.updated_at,
                   v.title, coalesce(v.excerpt, v.summary) as "excerpt!", left(v.plaintext, 20000) as "text!", v.reading_minutes,
                   d.language,
                   (select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'slug', t.slug, 'name', t.name) order by pt.position), '[]')
@@ -130,10 +135,11 @@ pub(super) async fn find(
         tenant as _,
         query,
         MOST,
-        scope == Scope::Drafts,
+        drafts,
         now as _,
         page.after.map(|cursor| cursor.id),
         page.fetch(),
+        lists as _,
     )
     .fetch_all(tx.conn())
     .await?;
