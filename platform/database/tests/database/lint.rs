@@ -370,7 +370,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
     (
         "role",
         "atelier_search",
-        "reset role; grant atelier_owner to atelier_search",
+        "reset role; grant atelier_platform to atelier_search",
     ),
     (
         "role",
