@@ -434,6 +434,44 @@ async fn each_statement_stays_with_its_owners_tables_and_names_the_tenant() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Plans, statistics and estimates count rows of every tenant: what a statement returned of them would leave with an
+/// answer (spec platform 4.2, number 16).
+const ESTIMATES: &[&str] = &[
+    "explain",
+    "pg_class",
+    "pg_stats",
+    "pg_statistic",
+    "reltuples",
+];
+
+fn estimates(text: &str) -> Vec<&'static str> {
+    let text = text.to_lowercase();
+    let words = words(&text);
+    ESTIMATES
+        .iter()
+        .copied()
+        .filter(|word| words.contains(word))
+        .collect()
+}
+
+#[test]
+fn no_statement_reads_plans_or_statistics() {
+    let mut broken = Vec::new();
+    for part in crates() {
+        for statement in statements(&part.folder) {
+            for word in estimates(&statement.text) {
+                broken.push(format!("{statement}: {word}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    assert_eq!(estimates("EXPLAIN (analyze) select 1"), ["explain"]);
+    assert_eq!(
+        estimates("select c.reltuples from pg_class c"),
+        ["pg_class", "reltuples"]
+    );
+}
+
 #[test]
 fn texts_are_read_as_the_compiler_reads_them() {
     let first = |text| {
