@@ -90,6 +90,7 @@ impl World {
             proxies: tenant_resolver::Proxies::default(),
             http,
             job_limit: own.worker.job_limit(),
+            billing_operators: Vec::new(),
         })?;
         platform.catalog.seed().await?;
         let mut administrator = database.connect(Role::Superuser).await;

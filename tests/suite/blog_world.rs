@@ -142,6 +142,7 @@ impl World {
             trial_end: None,
             period_end: None,
             cancel_at_period_end: false,
+            payment_due_at: None,
             grace_until: None,
             read_only_until: None,
             override_access: None,

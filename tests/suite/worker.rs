@@ -227,6 +227,7 @@ async fn jobs_of_a_lapsed_module_wait_for_its_renewal() {
         trial_end: None,
         period_end: None,
         cancel_at_period_end: false,
+        payment_due_at: None,
         grace_until: None,
         read_only_until: None,
         override_access: None,

@@ -10,22 +10,58 @@
 //! | blocked | 402 | 402 | "temporarily unavailable" |
 //!
 //! Nothing is deleted on lapse, and other products of the tenant are not affected.
+//!
+//! Acts are methods of [`Billing`] on a connection of the platform inside a transaction. They are the same for the
+//! tenant's pages, its API and the operators' console; an [`Act`] says who does it, when and why:
+//!
+//! ```ignore
+//! let actor = Actor::operator(operator.id, &operator.name).request(&visit.request);
+//! let act = Act::new(tenant, actor, now).because("Bank transfer of 3 March").based_on(Some(rev));
+//! let mut tx = db.begin().await?;
+//! billing.record_payment(tx.conn(), &act, subscription).await?;
+//! tx.commit().await?;
+//! ```
 #![warn(missing_docs)]
 
+mod actor;
+mod acts;
+mod history;
+mod letters;
+pub mod metrics;
+mod notices;
 mod pages;
+mod price;
+pub mod profiles;
+mod state;
+mod status;
 mod store;
+mod subscription;
 
-use database::{Change, PlatformDb};
-use kernel::{
-    Clock, Error, Permission, Result, Role, Standing, SubscriptionStatus, TenantId, Timestamp,
-};
+use kernel::{Permission, Result, Role, Standing, TenantId};
 use module::Routes;
 use sqlx::PgConnection;
-use std::time::Duration;
+
+pub use actor::{Act, Actor};
+pub use acts::{
+    Activation, Cost, EVENTS, Outcome, Preview, Shrink, SubscriptionChanged, start_trial,
+};
+pub use history::Event;
+
+pub use price::{Cycle, PlanId, Price, PriceId, display};
+pub use state::{Addressee, Addressees, Billing, Setup};
+pub use status::{Trigger, next};
+pub use subscription::{
+    CancelReason, Collection, PAYMENT_TERM_DAYS, Pending, PendingKind, Plan, Proration,
+    Subscription, Terms,
+};
 
 kernel::id!(
     /// Identifies a subscription.
     SubscriptionId
+);
+kernel::id!(
+    /// Names a product, as the catalogue does.
+    ProductId
 );
 
 /// The migrations of this crate's tables.
@@ -43,126 +79,13 @@ module::guard!(
     ReadSubscription = "billing.subscription.read"
 );
 
-/// Subscriptions, as the server and the handlers know them. Cloning shares the state.
-#[derive(Clone, Debug)]
-pub struct Billing {
-    db: PlatformDb,
-    clock: Clock,
-}
-
-/// A subscription as its page shows it.
-#[derive(Clone, Debug)]
-pub struct Subscription {
-    /// Its id.
-    pub id: SubscriptionId,
-    /// Name of the product.
-    pub product: String,
-    /// Name of the plan.
-    pub plan: String,
-    /// What the plan allows, in words.
-    pub features: Vec<String>,
-    /// The facts that decide access.
-    pub standing: Standing,
-    /// When it began.
-    pub created_at: Timestamp,
-}
-
-/// A step in the life of a subscription.
-#[derive(Clone, Debug)]
-pub struct Step {
-    /// What happened: `trial_started`.
-    pub kind: String,
-    /// Name of the product.
-    pub product: String,
-    /// Who did it.
-    pub actor: String,
-    /// When.
-    pub at: Timestamp,
-}
-
-impl Billing {
-    /// Subscriptions in `db`.
-    #[must_use]
-    pub fn new(db: PlatformDb, clock: Clock) -> Self {
-        Self { db, clock }
-    }
-
-    /// The present instant.
-    #[must_use]
-    pub fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
-    /// The subscriptions of a tenant, the newest to each product.
-    ///
-    /// # Errors
-    /// When the database cannot answer.
-    pub async fn subscriptions(&self, tenant: TenantId) -> Result<Vec<Subscription>> {
-        let mut conn = self.db.pool().acquire().await?;
-        store::subscriptions(&mut conn, tenant).await
-    }
-
-    /// What happened to the subscriptions of a tenant, newest first.
-    ///
-    /// # Errors
-    /// When the database cannot answer.
-    pub async fn history(&self, tenant: TenantId) -> Result<Vec<Step>> {
-        store::history(self.db.pool(), tenant).await
-    }
-}
-
-/// Starts the trial of a product, on its largest plan and without any payment.
-///
-/// # Errors
-/// [`Error::Conflict`] with `trial_used` when the tenant has had a trial of it, with `already_subscribed` while a
-/// subscription to it lives, and with `not_on_sale` when the product has no plan with a trial.
-pub async fn start_trial(
-    conn: &mut PgConnection,
-    tenant: TenantId,
-    module: &str,
-    now: Timestamp,
-) -> Result<SubscriptionId> {
-    let Some(offer) = store::trial_offer(&mut *conn, module).await? else {
-        return Err(Error::conflict(
-            "not_on_sale",
-            "This product cannot be tried at the moment.",
-        ));
-    };
-    if !store::use_trial(&mut *conn, tenant, offer.product, now).await? {
-        return Err(Error::conflict(
-            "trial_used",
-            "This workspace has tried that product before.",
-        ));
-    }
-    let days = u64::try_from(offer.trial_days).unwrap_or_default();
-    let trial_end = now.plus(Duration::from_hours(24 * days));
-    let id = SubscriptionId::new();
-    store::insert_trial(&mut *conn, tenant, id, &offer, now, trial_end).await?;
-    store::insert_event(
-        &mut *conn,
-        tenant,
-        id,
-        "trial_started",
-        None,
-        SubscriptionStatus::Trialing,
-        "sign_up",
-        now,
-    )
-    .await?;
-    Change::Tenant(tenant).announce(conn).await?;
-    Ok(id)
-}
-
 /// The facts that decide what a tenant may use: its newest subscription to each product.
 ///
 /// # Errors
 /// When the database cannot answer.
 pub async fn standings(conn: &mut PgConnection, tenant: TenantId) -> Result<Vec<Standing>> {
-    let subscriptions = store::subscriptions(conn, tenant).await?;
-    Ok(subscriptions
-        .into_iter()
-        .map(|subscription| subscription.standing)
-        .collect())
+    let subscriptions = state::newest(conn, tenant).await?;
+    Ok(subscriptions.iter().map(Subscription::standing).collect())
 }
 
 /// Pages of a tenant's host.

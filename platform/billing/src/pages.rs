@@ -9,7 +9,7 @@ use ui::{
     timeline,
 };
 
-use crate::{Billing, ReadSubscription, Step, Subscription, store};
+use crate::{Billing, Event, ReadSubscription, Subscription, store};
 
 /// The entitlement that limits people.
 const SEATS: &str = "workspace.seats";
@@ -24,11 +24,11 @@ async fn overview(
     Extension(billing): Extension<Billing>,
 ) -> module::Result<Page> {
     let tenant = ctx.tenant().id;
-    let (subscriptions, history) = (
-        billing.subscriptions(tenant).await?,
-        billing.history(tenant).await?,
-    );
-    let people = store::people(&mut ctx.begin().await?).await?;
+    let mut conn = billing.db().pool().acquire().await?;
+    let subscriptions = billing.subscriptions(&mut conn, tenant).await?;
+    let history = billing.history(&mut conn, tenant, 100).await?;
+    drop(conn);
+    let people = store::own_people(&mut ctx.begin().await?).await?;
     let prices = ctx.app().links().base("/pricing");
     let body = html! {
         @if subscriptions.is_empty() {
@@ -53,11 +53,11 @@ async fn overview(
 }
 
 fn card(ctx: &Ctx, subscription: &Subscription) -> Markup {
-    let standing = &subscription.standing;
+    let standing = &subscription.standing();
     let access = standing.access(ctx.now());
     let (tone, word) = state(standing.status, access);
     let mut facts: Vec<(&str, Markup)> = vec![
-        ("Plan", html! { (subscription.plan) }),
+        ("Plan", html! { (subscription.plan.name) }),
         ("Since", html! { (day(ctx, subscription.created_at)) }),
     ];
     match (standing.status, standing.trial_end, standing.period_end) {
@@ -76,7 +76,7 @@ fn card(ctx: &Ctx, subscription: &Subscription) -> Markup {
     }
     facts.push(("Included", html! { (subscription.features.join(", ")) }));
     let card = Card::new(html! { (definition_list(&facts)) p.hint { (meaning(access)) } })
-        .title(subscription.product.clone())
+        .title(subscription.plan.product_name.clone())
         .actions(badge(tone, word));
     html! { (card) }
 }
@@ -122,23 +122,16 @@ fn lapse() -> Markup {
     }
 }
 
-fn steps(ctx: &Ctx, history: &[Step]) -> Vec<TimelineEntry> {
+fn steps(ctx: &Ctx, history: &[Event]) -> Vec<TimelineEntry> {
     history
         .iter()
         .map(|step| TimelineEntry {
             icon: icons::LuCreditCard,
-            text: html! { strong { (step.product) } ": " (in_words(&step.kind)) },
+            text: html! { strong { (step.product) } ": " (step.in_words()) },
             when: day(ctx, step.at),
             detail: Markup::default(),
         })
         .collect()
-}
-
-fn in_words(kind: &str) -> String {
-    match kind {
-        "trial_started" => "the trial began".to_owned(),
-        other => other.replace('_', " "),
-    }
 }
 
 /// The tenant's day of an instant.

@@ -129,6 +129,8 @@ pub struct Standing {
     pub period_end: Option<Timestamp>,
     /// Whether it ends with the period.
     pub cancel_at_period_end: bool,
+    /// By when the next payment must have come, where an operator collects it.
+    pub payment_due_at: Option<Timestamp>,
     /// Until when a failed payment is forgiven.
     pub grace_until: Option<Timestamp>,
     /// Until when an ended subscription can still be read.
@@ -163,26 +165,50 @@ impl Standing {
             }
             SubscriptionStatus::Trialing => match self.trial_end {
                 Some(end) if end <= now => {
-                    readable_until(Some(end.plus(Self::TRIAL_READ_ONLY)), now)
+                    let readable = if self.cancel_at_period_end {
+                        Self::READ_ONLY
+                    } else {
+                        Self::TRIAL_READ_ONLY
+                    };
+                    readable_until(Some(end.plus(readable)), now)
                 }
                 _ => Access::Full,
             },
-            SubscriptionStatus::Active => match self.period_end {
-                Some(end) if self.cancel_at_period_end && end <= now => {
+            SubscriptionStatus::Active => match (self.ends_at(), self.payment_due_at) {
+                (Some(end), due) if end <= now && due.is_none_or(|due| end <= due) => {
                     readable_until(Some(end.plus(Self::READ_ONLY)), now)
                 }
+                (end, Some(due)) if due <= now => self.overdue(end, due.plus(Self::GRACE), now),
                 _ => Access::Full,
             },
             SubscriptionStatus::PastDue => match self.grace_until {
-                Some(until) if until <= now => {
-                    readable_until(Some(until.plus(Self::READ_ONLY)), now)
-                }
-                _ => Access::Grace,
+                Some(until) => self.overdue(self.ends_at(), until, now),
+                None => Access::Grace,
             },
             SubscriptionStatus::Paused => Access::ReadOnly,
             SubscriptionStatus::Unpaid
             | SubscriptionStatus::Cancelled
             | SubscriptionStatus::Expired => readable_until(self.read_only_until, now),
+        }
+    }
+
+    /// The end of the period, when it ends with it.
+    fn ends_at(&self) -> Option<Timestamp> {
+        self.period_end.filter(|_| self.cancel_at_period_end)
+    }
+
+    /// What an overdue subscription allows: it is forgiven until `grace_until`, unless it ends before.
+    fn overdue(
+        &self,
+        ends_at: Option<Timestamp>,
+        grace_until: Timestamp,
+        now: Timestamp,
+    ) -> Access {
+        let until = ends_at.map_or(grace_until, |end| end.min(grace_until));
+        if now < until {
+            Access::Grace
+        } else {
+            readable_until(Some(until.plus(Self::READ_ONLY)), now)
         }
     }
 }
@@ -213,6 +239,7 @@ mod tests {
             trial_end: None,
             period_end: None,
             cancel_at_period_end: false,
+            payment_due_at: None,
             grace_until: None,
             read_only_until: None,
             override_access: None,
@@ -235,6 +262,11 @@ mod tests {
         let past_due = Standing {
             grace_until: Some(day(14)),
             ..standing(PastDue)
+        };
+        let by_hand = Standing {
+            period_end: Some(day(30)),
+            payment_due_at: Some(day(30)),
+            ..standing(Active)
         };
         let ended = |status| Standing {
             read_only_until: Some(day(30)),
@@ -270,6 +302,73 @@ mod tests {
             ),
             ("period over, no job has run", ending.clone(), 30, ReadOnly),
             ("a month after the period", ending, 60, Blocked),
+            (
+                "cancelled in the trial, no job has run",
+                Standing {
+                    cancel_at_period_end: true,
+                    ..trial.clone()
+                },
+                50,
+                ReadOnly,
+            ),
+            (
+                "cancelled in the trial long ago",
+                Standing {
+                    cancel_at_period_end: true,
+                    ..trial
+                },
+                51,
+                Blocked,
+            ),
+            ("before the payment is due", by_hand.clone(), 29, Full),
+            ("payment due, no job has run", by_hand.clone(), 30, Grace),
+            (
+                "last day of grace, no job has run",
+                by_hand.clone(),
+                43,
+                Grace,
+            ),
+            (
+                "two weeks overdue, no job has run",
+                by_hand.clone(),
+                44,
+                ReadOnly,
+            ),
+            (
+                "six weeks overdue, no job has run",
+                by_hand.clone(),
+                74,
+                Blocked,
+            ),
+            (
+                "cancelled for the end of a period that is paid",
+                Standing {
+                    cancel_at_period_end: true,
+                    ..by_hand.clone()
+                },
+                30,
+                ReadOnly,
+            ),
+            (
+                "overdue in a period after which it ends",
+                Standing {
+                    payment_due_at: Some(day(20)),
+                    cancel_at_period_end: true,
+                    ..by_hand.clone()
+                },
+                29,
+                Grace,
+            ),
+            (
+                "the same at the end of the period",
+                Standing {
+                    payment_due_at: Some(day(20)),
+                    cancel_at_period_end: true,
+                    ..by_hand
+                },
+                30,
+                ReadOnly,
+            ),
             ("payment failed", past_due.clone(), 13, Grace),
             ("grace over, no job has run", past_due.clone(), 14, ReadOnly),
             ("a month after grace", past_due, 44, Blocked),

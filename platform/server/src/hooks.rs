@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use accounts::Accounts;
-use kernel::{Clock, Standing, TenantId};
+use billing::{Addressee, Addressees, Billing};
+use kernel::{Clock, Email, Standing, TenantId};
 use messaging::{MailId, Messaging};
+use module::Links;
 use serde::Deserialize;
 use sqlx::PgConnection;
 use tenant_resolver::Lookup;
@@ -63,6 +65,41 @@ impl Provision for Trial {
     }
 }
 
+/// What `billing` needs from `tenants` and from the settings.
+#[must_use]
+pub fn billing(links: &Links, operators: &[Email]) -> billing::Setup {
+    let modules = crate::modules::manifests();
+    billing::Setup {
+        links: links.clone(),
+        addressees: Arc::new(Owners),
+        operators: operators.to_vec(),
+        entitlements: catalog::ENTITLEMENTS
+            .iter()
+            .chain(modules.iter().flat_map(|manifest| manifest.entitlements))
+            .collect(),
+    }
+}
+
+struct Owners;
+
+impl Addressees for Owners {
+    fn find<'a>(
+        &'a self,
+        conn: &'a mut PgConnection,
+        tenant: TenantId,
+    ) -> Lookup<'a, Option<Addressee>> {
+        Box::pin(async move {
+            let contact = tenants::contact(conn, tenant).await?;
+            Ok(contact.map(|contact| Addressee {
+                slug: contact.slug,
+                name: contact.name,
+                zone: contact.zone,
+                owners: contact.owners,
+            }))
+        })
+    }
+}
+
 /// A job of the kind [`messaging::DELIVER`].
 #[derive(Deserialize)]
 struct Delivery {
@@ -75,6 +112,7 @@ pub fn platform_jobs(
     accounts: &Accounts,
     messaging: &Messaging,
     tenants: &Tenants,
+    billing: &Billing,
 ) -> PlatformJobs {
     let mut jobs = PlatformJobs::default();
     let deliver = messaging.clone();
@@ -120,6 +158,15 @@ pub fn platform_jobs(
         move |job| {
             let tenants = tenants.clone();
             async move { tenants.purge(job.now).await.map(drop) }
+        },
+    );
+    let billing = billing.clone();
+    jobs.every(
+        "platform.billing.attend",
+        std::time::Duration::from_secs(10 * 60),
+        move |job| {
+            let billing = billing.clone();
+            async move { billing.attend(job.now).await.map(drop) }
         },
     );
     jobs

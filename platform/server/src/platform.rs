@@ -11,7 +11,7 @@ use axum::{Extension, Router};
 use billing::Billing;
 use catalog::Catalog;
 use database::{Binding, Change, PlatformDb};
-use kernel::{Clock, Error, Result};
+use kernel::{Clock, Email, Error, Result};
 use messaging::Messaging;
 use module::{App, Links, RouteFacts};
 use services::Mailer;
@@ -49,6 +49,8 @@ pub struct Parts {
     pub http: Http,
     /// How long a job may run.
     pub job_limit: Duration,
+    /// Who at the platform is told when a tenant asks for an invoice.
+    pub billing_operators: Vec<Email>,
 }
 
 /// The platform, ready to serve and to work.
@@ -89,7 +91,11 @@ impl Platform {
         let db = PlatformDb::new(parts.platform_pool.clone());
         let (clock, links) = (parts.clock, parts.links);
         let catalog = Catalog::new(db.clone(), clock.clone());
-        let billing = Billing::new(db.clone(), clock.clone());
+        let billing = Billing::new(
+            db.clone(),
+            clock.clone(),
+            crate::hooks::billing(&links, &parts.billing_operators),
+        );
         let accounts = Accounts::new(db.clone());
         let tenants = Tenants::new(
             db.clone(),
@@ -172,7 +178,7 @@ impl Platform {
             db.clone(),
             modules::jobs(),
             modules::subscriptions(),
-            crate::hooks::platform_jobs(&accounts, &messaging, &tenants),
+            crate::hooks::platform_jobs(&accounts, &messaging, &tenants, &billing),
             parts.job_limit,
         );
         Ok(Self {

@@ -85,6 +85,7 @@ pub const RULES: Rules<'static> = Rules {
             prefixes: &[
                 "subscriptions",
                 "subscription",
+                "billing",
                 "platform",
                 "stripe",
                 "credit",
@@ -162,4 +163,9 @@ const SHARED: &[&str] = &[
     "tenants:update",
 ];
 /// Tables whose rows nobody may change at run time.
-const APPEND_ONLY: &[&str] = &["audit_log", "subscription_events", "subscription_trials"];
+const APPEND_ONLY: &[&str] = &[
+    "audit_log",
+    "subscription_events",
+    "subscription_notices",
+    "subscription_trials",
+];

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use config::{Config, Environment, File, FileFormat};
 use database::Binding;
-use kernel::{Error, Result};
+use kernel::{Email, Error, Result};
 use module::Links;
 use serde::Deserialize;
 
@@ -31,6 +31,8 @@ pub struct Settings {
     pub telemetry: Telemetry,
     /// Background work.
     pub worker: Worker,
+    /// Subscriptions.
+    pub billing: Billing,
 }
 
 /// Where the server runs.
@@ -117,6 +119,31 @@ impl Worker {
     }
 }
 
+/// Subscriptions.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Billing {
+    operators: Vec<String>,
+}
+
+impl Billing {
+    /// Who is told when a tenant asks for an invoice.
+    ///
+    /// # Errors
+    /// [`Error::BadRequest`] that names what is no address.
+    pub fn operators(&self) -> Result<Vec<Email>> {
+        let parse = |text: &String| {
+            Email::parse(text).map_err(|_| {
+                Error::bad_request(
+                    "settings",
+                    format!("Settings: billing.operators: {text} is not an e-mail address"),
+                )
+            })
+        };
+        self.operators.iter().map(parse).collect()
+    }
+}
+
 /// A setting that must not be shown. Its value is reached by [`Secret::expose`] alone.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -180,6 +207,7 @@ impl Settings {
             .try_parsing(true)
             .list_separator(",")
             .with_list_parse_key("http.trusted_proxies")
+            .with_list_parse_key("billing.operators")
             .source(Some(overrides));
         let mut settings: Self = sources
             .add_source(environment)
@@ -219,6 +247,7 @@ impl Settings {
         };
         let links = self.links()?;
         self.database.binding()?;
+        self.billing.operators()?;
         if !matches!(self.telemetry.log_format.as_str(), "text" | "json") {
             return refuse("telemetry.log_format is text or json");
         }

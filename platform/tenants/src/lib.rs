@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod audit;
+mod contacts;
 mod directory;
 mod entry;
 mod invitations;
@@ -22,6 +23,7 @@ mod theme;
 use kernel::{Permission, Role};
 use module::{MailPace, NotificationKind, Routes};
 
+pub use contacts::{Contact, contact};
 pub use directory::{Directory, StandingsSource};
 pub use entry::{HOP_CODE_LIFETIME, Traveller, Workspace};
 pub use invitations::{

@@ -17,6 +17,9 @@ use super::Client;
 /// What every person in tests signs in with.
 pub const MEMBER_PASSWORD: &str = "correct horse battery staple";
 
+/// Who is told when somebody asks for an invoice.
+pub const OPERATORS: &str = "billing@atelier.test";
+
 /// All migrations of the product.
 pub static TEMPLATE: LazyLock<Template> = LazyLock::new(|| Template {
     key: "product",
@@ -222,6 +225,7 @@ fn build(database: &Database, clock: Clock, base: &str) -> Platform {
         proxies: tenant_resolver::Proxies::default(),
         job_limit: settings.worker.job_limit(),
         http: settings.http,
+        billing_operators: vec![kernel::Email::parse(OPERATORS).expect("an address")],
     };
     Platform::build(parts).expect("a platform")
 }

@@ -52,6 +52,7 @@ impl LiveApp {
             proxies: tenant_resolver::Proxies::default(),
             http,
             job_limit: settings.worker.job_limit(),
+            billing_operators: Vec::new(),
         };
         let platform = Arc::new(Platform::build(parts).expect("a platform"));
         platform.catalog.seed().await.expect("the catalogue");

@@ -5,7 +5,7 @@ mod client;
 mod live;
 mod samples;
 
-pub use app::{MEMBER_PASSWORD, TEMPLATE, TestApp, TestTenant};
+pub use app::{MEMBER_PASSWORD, OPERATORS, TEMPLATE, TestApp, TestTenant};
 pub use client::{Client, Reply};
 pub use live::LiveApp;
 pub use samples::{STUDIO, Samples};

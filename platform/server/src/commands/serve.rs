@@ -46,6 +46,7 @@ pub fn platform(
         proxies,
         http: settings.http.clone(),
         job_limit: settings.worker.job_limit(),
+        billing_operators: settings.billing.operators()?,
     })
 }
 

@@ -4,38 +4,12 @@ use std::time::Duration;
 
 use billing::{standings, start_trial};
 use catalog::Catalog;
-use database::migrate::Owner;
 use database::{Change, PlatformDb};
 use kernel::{Access, Clock, Error, SubscriptionStatus, TenantId};
 use sqlx::{Executor as _, PgConnection};
-use testkit::{Database, Role, Template};
+use testkit::{Database, Role};
 
-static TEMPLATE: Template = Template {
-    key: "billing",
-    owners: &[
-        Owner {
-            key: "worker",
-            migrator: &worker::MIGRATOR,
-        },
-        Owner {
-            key: "accounts",
-            migrator: &accounts::MIGRATOR,
-        },
-        Owner {
-            key: "tenants",
-            migrator: &tenants::MIGRATOR,
-        },
-        Owner {
-            key: "catalog",
-            migrator: &catalog::MIGRATOR,
-        },
-        Owner {
-            key: "billing",
-            migrator: &billing::MIGRATOR,
-        },
-    ],
-    seed: None,
-};
+use crate::support::TEMPLATE;
 
 const DAY: Duration = Duration::from_hours(24);
 

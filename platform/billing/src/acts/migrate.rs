@@ -1,0 +1,102 @@
+//! New prices for those who subscribe already, announced ahead.
+
+use kernel::{Error, FieldError, Result, SubscriptionStatus, Timestamp};
+use sqlx::PgConnection;
+
+use super::Step;
+use crate::price::{PriceId, days};
+use crate::subscription::{PendingKind, Subscription};
+use crate::{Act, Actor, Billing, letters, store};
+
+/// Everybody learns of a new price at least this long before it holds.
+pub const NOTICE_DAYS: u64 = 14;
+
+const SCHEDULED: Step = Step {
+    kind: "price_migration_scheduled",
+    action: "billing.price.announced",
+};
+
+impl Billing {
+    /// Announces to everybody on one price that another takes over: with the end of the first period that ends at or
+    /// after `effective`. Returns how many subscriptions move.
+    ///
+    /// Whoever has asked for another plan already keeps to that; whoever cancelled is left alone.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown price; [`Error::Invalid`] on the field `to` when it is of another product,
+    /// currency or cycle, and on `effective` when that is less than 14 days away.
+    pub async fn schedule_price_migration(
+        &self,
+        conn: &mut PgConnection,
+        actor: &Actor,
+        now: Timestamp,
+        from: PriceId,
+        to: PriceId,
+        effective: Timestamp,
+        note: &str,
+    ) -> Result<u64> {
+        let missing = || Error::NotFound("price");
+        let (old, _) = store::terms(conn, from, now).await?.ok_or_else(missing)?;
+        let (new, _) = store::terms(conn, to, now).await?.ok_or_else(missing)?;
+        if from == to
+            || old.plan.product != new.plan.product
+            || old.price.cycle != new.price.cycle
+            || old.price.amount.currency != new.price.amount.currency
+            || old.is_free() != new.is_free()
+        {
+            let error = FieldError::new(
+                "to",
+                "no_match",
+                "Choose another price of the same product, cycle and currency.",
+            );
+            return Err(error.into());
+        }
+        if effective < now.plus(days(NOTICE_DAYS)) {
+            let error = FieldError::new(
+                "effective",
+                "too_early",
+                "Choose a day at least 14 days from now, so that everybody learns of it in time.",
+            );
+            return Err(error.into());
+        }
+        let mut moved = 0;
+        for (tenant, id) in store::on_price(conn, from).await? {
+            let act = Act::new(tenant, actor.clone(), now).because(note);
+            let before = self.hold(conn, &act, id).await?;
+            if !moves(&before, from) {
+                continue;
+            }
+            let at = match (before.anchor, before.period_end) {
+                (Some(anchor), Some(end)) if end < effective => {
+                    let just_before = effective.minus(std::time::Duration::from_micros(1));
+                    new.price.cycle.end_after(anchor, just_before)?
+                }
+                (_, Some(end)) => end,
+                _ => effective,
+            };
+            let mut after = before.clone();
+            after.change_later(new.clone(), at, PendingKind::Migration)?;
+            let after = self
+                .write(conn, &act, SCHEDULED, now, Some(&before), after)
+                .await?;
+            self.send(conn, &act, &after, letters::price_announced)
+                .await?;
+            moved += 1;
+        }
+        Ok(moved)
+    }
+}
+
+/// Whether a subscription is still on the price, and goes on beyond its period.
+fn moves(subscription: &Subscription, from: PriceId) -> bool {
+    let chose = subscription
+        .pending
+        .as_ref()
+        .is_some_and(|pending| pending.kind == PendingKind::Change);
+    matches!(
+        subscription.status,
+        SubscriptionStatus::Active | SubscriptionStatus::PastDue
+    ) && subscription.price.is_some_and(|price| price.id == from)
+        && !subscription.cancel_at_period_end
+        && !chose
+}

@@ -1,0 +1,715 @@
+//! A subscription and what can happen to it, without a database: the acts call these and write what came out.
+
+use std::collections::BTreeMap;
+
+use kernel::{Access, Error, Money, Result, Standing, SubscriptionStatus, TenantId, Timestamp};
+
+use crate::price::{PlanId, Price, Rest, days};
+use crate::status::{Trigger, next};
+use crate::{ProductId, SubscriptionId};
+
+/// How long the first payment of a plan, or of a larger one, may take.
+pub const PAYMENT_TERM_DAYS: u64 = 14;
+
+/// Who collects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Collection {
+    /// A payment provider.
+    Stripe,
+    /// An operator, who sends invoices and notes payments.
+    Manual,
+    /// Nobody: a trial, or a plan that costs nothing.
+    Free,
+}
+
+impl Collection {
+    /// Reads the name as stored.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] for any other.
+    pub fn parse(name: &str) -> Result<Self> {
+        match name {
+            "stripe" => Ok(Self::Stripe),
+            "manual" => Ok(Self::Manual),
+            "free" => Ok(Self::Free),
+            other => Err(Error::internal(format!("unknown collection {other}"))),
+        }
+    }
+
+    /// Name as stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stripe => "stripe",
+            Self::Manual => "manual",
+            Self::Free => "free",
+        }
+    }
+}
+
+/// Why somebody left.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelReason {
+    /// It costs too much.
+    TooExpensive,
+    /// Something is missing.
+    MissingFeatures,
+    /// They use something else now.
+    Switched,
+    /// They did not use it.
+    Unused,
+    /// They were not content with the service.
+    Service,
+    /// They close their business.
+    Closing,
+    /// The payment failed.
+    PaymentFailed,
+    /// An operator ended it.
+    Operator,
+    /// Something else.
+    Other,
+}
+
+impl CancelReason {
+    /// Every reason.
+    pub const ALL: [Self; 9] = [
+        Self::TooExpensive,
+        Self::MissingFeatures,
+        Self::Switched,
+        Self::Unused,
+        Self::Service,
+        Self::Closing,
+        Self::PaymentFailed,
+        Self::Operator,
+        Self::Other,
+    ];
+
+    /// Name as stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TooExpensive => "too_expensive",
+            Self::MissingFeatures => "missing_features",
+            Self::Switched => "switched",
+            Self::Unused => "unused",
+            Self::Service => "service",
+            Self::Closing => "closing",
+            Self::PaymentFailed => "payment_failed",
+            Self::Operator => "operator",
+            Self::Other => "other",
+        }
+    }
+
+    /// In words: "It costs too much".
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::TooExpensive => "It costs too much",
+            Self::MissingFeatures => "Something is missing",
+            Self::Switched => "We use something else now",
+            Self::Unused => "We do not use it",
+            Self::Service => "We were not content with the service",
+            Self::Closing => "We close our business",
+            Self::PaymentFailed => "The payment failed",
+            Self::Operator => "Ended by an operator",
+            Self::Other => "Another reason",
+        }
+    }
+
+    /// Reads the name as stored; `None` for any other.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+}
+
+/// Why another price takes over later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PendingKind {
+    /// Somebody chose a smaller plan or a shorter cycle; it can be taken back.
+    Change,
+    /// The platform moves its subscribers to another price.
+    Migration,
+}
+
+impl PendingKind {
+    /// Name as stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Change => "change",
+            Self::Migration => "migration",
+        }
+    }
+}
+
+/// A price with the plan and product that it is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The price.
+    pub price: Price,
+    /// The plan.
+    pub plan: Plan,
+}
+
+impl Terms {
+    /// Whether nothing is ever due.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.price.amount.minor == 0
+    }
+}
+
+/// A plan, as far as subscriptions need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Its id.
+    pub id: PlanId,
+    /// Its name.
+    pub name: String,
+    /// The product that it is of.
+    pub product: ProductId,
+    /// Key of the module that the product unlocks.
+    pub module: String,
+    /// Name of the product.
+    pub product_name: String,
+    /// Its place among the plans of the product, the smallest first.
+    pub rank: i32,
+}
+
+/// A price that takes over later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// The price and its plan.
+    pub terms: Terms,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub kind: PendingKind,
+}
+
+/// A subscription as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// Its id.
+    pub id: SubscriptionId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The plan.
+    pub plan: Plan,
+    /// The version of the price that it is on; `None` during a trial.
+    pub price: Option<Price>,
+    /// State as last recorded; time may have moved on since.
+    pub status: SubscriptionStatus,
+    /// Who collects.
+    pub collection: Collection,
+    /// How many of the plan.
+    pub quantity: i32,
+    /// Beginning of the trial.
+    pub trial_start: Option<Timestamp>,
+    /// End of the trial.
+    pub trial_end: Option<Timestamp>,
+    /// The instant that periods are counted from.
+    pub anchor: Option<Timestamp>,
+    /// Beginning of the period.
+    pub period_start: Option<Timestamp>,
+    /// End of the period.
+    pub period_end: Option<Timestamp>,
+    /// By when the next payment must have come; only where it is collected by hand.
+    pub payment_due_at: Option<Timestamp>,
+    /// What is open by then; nothing while the renewal lies ahead.
+    pub due: Option<Money>,
+    /// Payments missed in a row.
+    pub payment_failed_count: i32,
+    /// Until when a missed payment is forgiven.
+    pub grace_until: Option<Timestamp>,
+    /// Until when it can be read after it has lapsed.
+    pub read_only_until: Option<Timestamp>,
+    /// Whether it ends with the period.
+    pub cancel_at_period_end: bool,
+    /// When somebody ended it, or asked for its end.
+    pub cancelled_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Why it was cancelled.
+    pub cancel_reason: Option<CancelReason>,
+    /// What was said about that.
+    pub cancel_comment: Option<String>,
+    /// A price that takes over later.
+    pub pending: Option<Pending>,
+    /// Counts changes.
+    pub rev: i64,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// What the plan limits: key of an entitlement and the most there may be. Absent: no limit.
+    pub limits: BTreeMap<String, i64>,
+    /// What the plan allows, in words.
+    pub features: Vec<String>,
+}
+
+/// Something that happens by itself when its time has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Moment {
+    /// Of two at one instant the earlier in this list comes first: what ends needs no new price and no payment.
+    PeriodEnds,
+    TrialEnds,
+    PendingApplies,
+    PaymentMissed,
+    GraceEnds,
+}
+
+/// What a change in the middle of a period costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proration {
+    /// Given back for the rest of the period on the old price.
+    pub credit: Money,
+    /// Asked for the rest of the period, or a new one, on the new price.
+    pub charge: Money,
+    /// Whether a new period begins, because the cycle is another one.
+    pub new_period: bool,
+}
+
+impl Subscription {
+    /// Whether it has not ended for good.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        !self.status.is_terminal()
+    }
+
+    /// The facts that decide access.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        Standing {
+            module: self.plan.module.clone(),
+            status: self.status,
+            trial_end: self.trial_end,
+            period_end: self.period_end,
+            cancel_at_period_end: self.cancel_at_period_end,
+            payment_due_at: self.payment_due_at,
+            grace_until: self.grace_until,
+            read_only_until: self.read_only_until,
+            override_access: None,
+            limits: self.limits.clone(),
+        }
+    }
+
+    /// What it allows at `now`.
+    #[must_use]
+    pub fn access(&self, now: Timestamp) -> Access {
+        self.standing().access(now)
+    }
+
+    /// Monthly recurring revenue in minor units of the price's currency: what active and overdue subscriptions bring,
+    /// and nothing else does.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the amount overflows.
+    pub fn revenue(&self) -> Result<i64> {
+        match (self.status, &self.price) {
+            (SubscriptionStatus::Active | SubscriptionStatus::PastDue, Some(price)) => {
+                price.monthly(self.quantity)
+            }
+            _ => Ok(0),
+        }
+    }
+
+    /// What is due for each period.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the amount overflows.
+    pub fn each_period(&self) -> Result<Option<Money>> {
+        self.price
+            .map(|price| price.times(self.quantity))
+            .transpose()
+    }
+
+    /// Moves to the state that follows.
+    fn step(&mut self, trigger: Trigger) -> Result<()> {
+        self.status = next(self.status, trigger).ok_or_else(|| refused(self.status, trigger))?;
+        Ok(())
+    }
+
+    pub(crate) fn extend_trial(&mut self, until: Timestamp) -> Result<()> {
+        self.step(Trigger::TrialExtended)?;
+        self.trial_end = Some(until);
+        self.period_end = Some(until);
+        Ok(())
+    }
+
+    /// Begins a plan that is paid by hand or free. `start` is the beginning of its first period; `paid` whether that is
+    /// paid already.
+    pub(crate) fn activate(
+        &mut self,
+        terms: Terms,
+        quantity: i32,
+        start: Timestamp,
+        paid: bool,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.step(Trigger::Activated)?;
+        self.quantity = quantity;
+        self.cancel_at_period_end = false;
+        self.cancelled_at = None;
+        self.cancel_reason = None;
+        self.cancel_comment = None;
+        self.begin(terms, start, paid, now)
+    }
+
+    /// Puts it on a price, with a first period from `start`.
+    fn begin(&mut self, terms: Terms, start: Timestamp, paid: bool, now: Timestamp) -> Result<()> {
+        let free = terms.is_free();
+        self.price = Some(terms.price);
+        self.plan = terms.plan;
+        self.pending = None;
+        if free {
+            self.collection = Collection::Free;
+            self.anchor = None;
+            self.period_start = None;
+            self.period_end = None;
+            self.payment_due_at = None;
+            self.due = None;
+            return Ok(());
+        }
+        let end = terms.price.cycle.end_after(start, start)?;
+        self.collection = Collection::Manual;
+        self.anchor = Some(start);
+        self.period_start = Some(start);
+        self.period_end = Some(end);
+        if paid {
+            self.payment_due_at = Some(end);
+            self.due = None;
+        } else {
+            let term = if start > now { start } else { now };
+            self.payment_due_at = Some(term.plus(days(PAYMENT_TERM_DAYS)).min(end));
+            self.due = Some(terms.price.times(self.quantity)?);
+        }
+        Ok(())
+    }
+
+    /// A payment has come in: for what is open in this period, or for the next one.
+    pub(crate) fn pay(&mut self, now: Timestamp) -> Result<()> {
+        let (Collection::Manual, Some(price), Some(anchor), Some(start), Some(end)) = (
+            self.collection,
+            self.price,
+            self.anchor,
+            self.period_start,
+            self.period_end,
+        ) else {
+            return Err(Error::conflict(
+                "invalid_transition",
+                "This subscription is not paid by invoice, so there is no payment to note.",
+            ));
+        };
+        let was = self.status;
+        self.step(Trigger::Paid)?;
+        let settles = self.payment_due_at.is_some_and(|due| due < end) && now < end;
+        if settles {
+            self.payment_due_at = Some(end);
+        } else if was == SubscriptionStatus::Unpaid {
+            // It could not be used since: what is paid for begins now.
+            self.anchor = Some(now);
+            self.period_start = Some(now);
+            self.period_end = Some(price.cycle.end_after(now, now)?);
+            self.payment_due_at = self.period_end;
+        } else if let Some(reason) = self.not_renewable(start, end, now) {
+            return Err(reason);
+        } else {
+            let coming = self.pending.as_ref().filter(|pending| pending.at <= end);
+            let cycle = coming.map_or(price.cycle, |pending| pending.terms.price.cycle);
+            if cycle != price.cycle {
+                self.anchor = Some(end);
+            }
+            let next = cycle.end_after(self.anchor.unwrap_or(anchor), end)?;
+            self.period_start = Some(end);
+            self.period_end = Some(next);
+            self.payment_due_at = Some(next);
+        }
+        self.due = None;
+        self.payment_failed_count = 0;
+        self.grace_until = None;
+        self.read_only_until = None;
+        Ok(())
+    }
+
+    /// Why the period after this one cannot be paid now.
+    fn not_renewable(&self, start: Timestamp, end: Timestamp, now: Timestamp) -> Option<Error> {
+        if start > now {
+            return Some(Error::conflict(
+                "paid_ahead",
+                "The next period is paid already. Note the payment for the one after it when that is near.",
+            ));
+        }
+        if self.cancel_at_period_end {
+            return Some(Error::conflict(
+                "ends_with_period",
+                "It ends with this period, so there is no next one to pay. Resume it first.",
+            ));
+        }
+        let coming = self.pending.as_ref().filter(|pending| pending.at <= end)?;
+        coming.terms.is_free().then(|| {
+            Error::conflict(
+                "becomes_free",
+                "It changes to a free plan with the end of this period, so there is nothing to pay.",
+            )
+        })
+    }
+
+    /// A payment did not come; it is forgiven for a while from `at` on.
+    pub(crate) fn miss_payment(&mut self, at: Timestamp) -> Result<()> {
+        self.step(Trigger::PaymentMissed)?;
+        if self.due.is_none() {
+            self.due = self.each_period()?;
+        }
+        self.payment_failed_count += 1;
+        self.grace_until = Some(at.plus(Standing::GRACE));
+        Ok(())
+    }
+
+    fn give_up(&mut self, at: Timestamp) -> Result<()> {
+        self.step(Trigger::GraceEnded)?;
+        self.read_only_until = Some(at.plus(Standing::READ_ONLY));
+        Ok(())
+    }
+
+    fn expire(&mut self, at: Timestamp) -> Result<()> {
+        self.step(Trigger::TrialEnded)?;
+        self.ended_at = Some(at);
+        self.read_only_until = Some(at.plus(Standing::TRIAL_READ_ONLY));
+        Ok(())
+    }
+
+    pub(crate) fn request_cancel(
+        &mut self,
+        reason: CancelReason,
+        comment: Option<String>,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.step(Trigger::CancelRequested)?;
+        if self.period_end.is_none() {
+            return Err(Error::conflict(
+                "no_period",
+                "A free plan has no period at whose end it could be cancelled. Cancel it at once instead.",
+            ));
+        }
+        self.cancel_at_period_end = true;
+        self.cancelled_at = Some(now);
+        self.cancel_reason = Some(reason);
+        self.cancel_comment = comment;
+        Ok(())
+    }
+
+    pub(crate) fn withdraw_cancel(&mut self) -> Result<()> {
+        self.step(Trigger::CancelWithdrawn)?;
+        self.cancel_at_period_end = false;
+        self.cancelled_at = None;
+        self.cancel_reason = None;
+        self.cancel_comment = None;
+        Ok(())
+    }
+
+    pub(crate) fn cancel(
+        &mut self,
+        reason: CancelReason,
+        comment: Option<String>,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.end(Trigger::Cancelled, now)?;
+        self.cancelled_at = Some(now);
+        self.cancel_reason = Some(reason);
+        self.cancel_comment = comment;
+        Ok(())
+    }
+
+    fn end(&mut self, trigger: Trigger, at: Timestamp) -> Result<()> {
+        let was = self.status;
+        self.step(trigger)?;
+        self.ended_at = Some(at);
+        self.pending = None;
+        // One that is read-only or blocked already does not open again by being cancelled.
+        if was != SubscriptionStatus::Unpaid {
+            self.read_only_until = Some(at.plus(Standing::READ_ONLY));
+        }
+        Ok(())
+    }
+
+    /// What changing to another price at `now` would cost; `None` when there is nothing to reckon with: the subscription
+    /// is free, or becomes so.
+    pub(crate) fn proration(&self, to: &Terms, now: Timestamp) -> Result<Option<Proration>> {
+        let (Some(price), Some(start), Some(end)) =
+            (self.price, self.period_start, self.period_end)
+        else {
+            return Ok(None);
+        };
+        if to.is_free() {
+            return Ok(None);
+        }
+        let rest = Rest::of(start, end, now);
+        let new_period = to.price.cycle != price.cycle;
+        let charge = to.price.times(self.quantity)?;
+        Ok(Some(Proration {
+            credit: rest.share(price.times(self.quantity)?)?,
+            charge: if new_period {
+                charge
+            } else {
+                rest.share(charge)?
+            },
+            new_period,
+        }))
+    }
+
+    /// Whether a change to other terms takes effect at once: a plan at least as large, for at least as long, that costs
+    /// no less for the rest of the period. Everything else waits for its end, since nothing is paid back.
+    pub(crate) fn changes_at_once(&self, to: &Terms, now: Timestamp) -> Result<bool> {
+        let Some(price) = self.price else {
+            return Ok(true);
+        };
+        if self.period_end.is_none() {
+            return Ok(true);
+        }
+        let grows = to.plan.rank >= self.plan.rank && to.price.cycle >= price.cycle;
+        Ok(grows
+            && self
+                .proration(to, now)?
+                .is_some_and(|cost| cost.charge.minor >= cost.credit.minor))
+    }
+
+    /// Takes the other terms at once.
+    pub(crate) fn change_now(&mut self, to: Terms, now: Timestamp) -> Result<()> {
+        self.step(Trigger::PlanChanged)?;
+        let Some(cost) = self.proration(&to, now)? else {
+            return self.begin(to, now, false, now);
+        };
+        let open = self.due.map_or(0, |due| due.minor);
+        let due = open
+            .checked_add(cost.charge.minor)
+            .and_then(|sum| sum.checked_sub(cost.credit.minor))
+            .ok_or_else(|| Error::internal("an amount overflows"))?;
+        let currency = to.price.amount.currency;
+        if cost.new_period {
+            self.anchor = Some(now);
+            self.period_start = Some(now);
+            self.period_end = Some(to.price.cycle.end_after(now, now)?);
+            self.payment_due_at = if open > 0 {
+                self.payment_due_at
+            } else {
+                self.period_end
+            };
+        }
+        self.price = Some(to.price);
+        self.plan = to.plan;
+        self.pending = None;
+        self.due = (due > 0).then(|| Money::new(due, currency));
+        if self.due.is_some() {
+            let term = now.plus(days(PAYMENT_TERM_DAYS));
+            self.payment_due_at = self.payment_due_at.map(|due| due.min(term));
+        }
+        Ok(())
+    }
+
+    /// Takes the other terms when the period ends; at once, when there is none.
+    pub(crate) fn change_later(
+        &mut self,
+        to: Terms,
+        at: Timestamp,
+        kind: PendingKind,
+    ) -> Result<()> {
+        self.step(Trigger::PlanChanged)?;
+        self.pending = Some(Pending {
+            terms: to,
+            at,
+            kind,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn withdraw_change(&mut self) -> Result<()> {
+        self.step(Trigger::PlanChanged)?;
+        self.pending = None;
+        Ok(())
+    }
+
+    fn apply_pending(&mut self, at: Timestamp) -> Result<()> {
+        self.step(Trigger::PlanChanged)?;
+        let Some(Pending { terms, .. }) = self.pending.take() else {
+            return Ok(());
+        };
+        if terms.is_free() || self.period_end.is_none() {
+            return self.begin(terms, at, false, at);
+        }
+        // Periods of another length are counted from where the old one ended.
+        if self
+            .price
+            .is_some_and(|price| price.cycle != terms.price.cycle)
+        {
+            self.anchor = Some(at);
+        }
+        self.price = Some(terms.price);
+        self.plan = terms.plan;
+        Ok(())
+    }
+
+    /// What happens next by itself, and when.
+    pub(crate) fn next_moment(&self) -> Option<(Timestamp, Moment)> {
+        use SubscriptionStatus::{Active, PastDue, Trialing};
+        let ends = self.cancel_at_period_end;
+        let mut moments: Vec<(Option<Timestamp>, Moment)> = Vec::new();
+        match self.status {
+            Trialing if ends => moments.push((self.trial_end, Moment::PeriodEnds)),
+            Trialing => moments.push((self.trial_end, Moment::TrialEnds)),
+            Active | PastDue => {
+                if ends {
+                    moments.push((self.period_end, Moment::PeriodEnds));
+                }
+                let pending = self.pending.as_ref().map(|pending| pending.at);
+                moments.push((pending, Moment::PendingApplies));
+                if self.status == PastDue {
+                    moments.push((self.grace_until, Moment::GraceEnds));
+                } else if self.collection == Collection::Manual {
+                    moments.push((self.payment_due_at, Moment::PaymentMissed));
+                }
+            }
+            _ => {}
+        }
+        let moments = moments.into_iter();
+        moments.filter_map(|(at, moment)| Some((at?, moment))).min()
+    }
+
+    /// Lets a moment happen.
+    pub(crate) fn happen(&mut self, moment: Moment, at: Timestamp) -> Result<()> {
+        match moment {
+            Moment::PeriodEnds => self.end(Trigger::PeriodEnded, at),
+            Moment::TrialEnds => self.expire(at),
+            Moment::PendingApplies => self.apply_pending(at),
+            Moment::PaymentMissed => self.miss_payment(at),
+            Moment::GraceEnds => self.give_up(at),
+        }
+    }
+}
+
+/// Why a state does not allow something, and what to do instead.
+pub(crate) fn refused(status: SubscriptionStatus, trigger: Trigger) -> Error {
+    let message = match (status, trigger) {
+        (status, _) if status.is_terminal() => {
+            "This subscription has ended. Choose a plan to subscribe again."
+        }
+        (SubscriptionStatus::PastDue | SubscriptionStatus::Unpaid, Trigger::PlanChanged) => {
+            "A payment is open. Settle it first, then change the plan."
+        }
+        (SubscriptionStatus::PastDue | SubscriptionStatus::Unpaid, Trigger::CancelRequested) => {
+            "A payment is open, so there is no paid period to wait for. Settle it, or cancel at once."
+        }
+        (_, Trigger::TrialExtended) => "This subscription is not in a trial.",
+        (_, Trigger::Activated) => "This subscription is active already. Change its plan instead.",
+        (SubscriptionStatus::Trialing, Trigger::Paid | Trigger::PaymentMissed) => {
+            "A trial costs nothing. Activate a plan first."
+        }
+        (SubscriptionStatus::PastDue, Trigger::PaymentMissed) => {
+            "The payment is noted as missed already."
+        }
+        _ => "The state of this subscription does not allow that. Load it again.",
+    };
+    Error::conflict("invalid_transition", message)
+}
