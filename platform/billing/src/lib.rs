@@ -36,6 +36,7 @@ mod state;
 mod status;
 mod store;
 mod subscription;
+mod words;
 
 use kernel::{Permission, Result, Role, Standing, TenantId};
 use module::Routes;
@@ -46,14 +47,11 @@ pub use acts::{
     Activation, Cost, EVENTS, Outcome, Preview, Shrink, SubscriptionChanged, start_trial,
 };
 pub use history::Event;
-
 pub use price::{Cycle, PlanId, Price, PriceId, display};
 pub use state::{Addressee, Addressees, Billing, Setup};
 pub use status::{Trigger, next};
-pub use subscription::{
-    CancelReason, Collection, PAYMENT_TERM_DAYS, Pending, PendingKind, Plan, Proration,
-    Subscription, Terms,
-};
+pub use subscription::{PAYMENT_TERM_DAYS, Pending, Plan, Proration, Subscription, Terms};
+pub use words::{CancelReason, Collection, PendingKind};
 
 kernel::id!(
     /// Identifies a subscription.

@@ -13,9 +13,8 @@ use uuid::Uuid;
 
 use crate::history::Event;
 use crate::price::{Cycle, PlanId, Price, PriceId};
-use crate::subscription::{
-    CancelReason, Collection, Pending, PendingKind, Plan, Subscription, Terms,
-};
+use crate::subscription::{Pending, Plan, Subscription, Terms};
+use crate::words::{CancelReason, Collection, PendingKind};
 use crate::{Act, ProductId, SubscriptionId};
 
 /// What a trial is of.

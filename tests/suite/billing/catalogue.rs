@@ -184,7 +184,7 @@ async fn a_product_has_one_living_subscription_and_the_newest_counts() {
     let tenant = shop.tenant().await;
     shop.try_out(tenant).await.unwrap();
     let again = "insert into subscriptions (tenant_id, id, product_id, plan_id, status, collection, created_at, updated_at)
-                 select tenant_id, gen_random_uuid(), product_id, plan_id, 'active', 'manual', created_at, updated_at
+                 select tenant_id, gen_random_uuid(), product_id, plan_id, 'active', 'free', created_at, updated_at
                  from subscriptions";
     let refused = shop.db.pool().execute(again).await.unwrap_err();
     assert_eq!(
@@ -214,9 +214,19 @@ async fn each_step_is_told_to_all_nodes_and_kept_for_ever() {
         .unwrap();
     listener.listen(database::CHANNEL).await.unwrap();
     shop.try_out(tenant).await.unwrap();
-    let heard = tokio::time::timeout(Duration::from_secs(5), listener.recv()).await;
-    let heard = heard.expect("news within five seconds").unwrap();
-    assert_eq!(Change::parse(heard.payload()), Some(Change::Tenant(tenant)));
+    // The event about it wakes the dispatcher as well.
+    let told = async {
+        loop {
+            let heard = listener.recv().await.unwrap();
+            match Change::parse(heard.payload()) {
+                Some(Change::Work) => {}
+                other => return other,
+            }
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_secs(5), told).await;
+    let told = told.expect("news within five seconds");
+    assert_eq!(told, Some(Change::Tenant(tenant)));
     let kinds: Vec<String> = sqlx::query_scalar("select kind from subscription_events")
         .fetch_all(shop.db.pool())
         .await

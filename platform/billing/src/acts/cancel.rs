@@ -4,7 +4,8 @@ use kernel::Result;
 use sqlx::PgConnection;
 
 use super::Step;
-use crate::subscription::{CancelReason, Subscription};
+use crate::subscription::Subscription;
+use crate::words::CancelReason;
 use crate::{Act, Billing, SubscriptionId, letters};
 
 impl Billing {

@@ -6,7 +6,8 @@ use sqlx::PgConnection;
 use super::Step;
 use crate::price::{PlanId, PriceId};
 use crate::status::Trigger;
-use crate::subscription::{PendingKind, Subscription, Terms, refused};
+use crate::subscription::{Subscription, Terms, refused};
+use crate::words::PendingKind;
 use crate::{Act, Billing, SubscriptionId, letters, store};
 
 const CHANGED: Step = Step {

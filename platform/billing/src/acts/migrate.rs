@@ -5,7 +5,8 @@ use sqlx::PgConnection;
 
 use super::Step;
 use crate::price::{PriceId, days};
-use crate::subscription::{PendingKind, Subscription};
+use crate::subscription::Subscription;
+use crate::words::PendingKind;
 use crate::{Act, Actor, Billing, letters, store};
 
 /// Everybody learns of a new price at least this long before it holds.

@@ -4,7 +4,8 @@ use kernel::{Error, Result};
 use sqlx::PgConnection;
 
 use super::Step;
-use crate::subscription::{Collection, Subscription};
+use crate::subscription::Subscription;
+use crate::words::Collection;
 use crate::{Act, Billing, SubscriptionId, letters};
 
 impl Billing {

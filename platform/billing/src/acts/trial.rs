@@ -8,7 +8,8 @@ use sqlx::PgConnection;
 use super::Step;
 use crate::price::days;
 use crate::store;
-use crate::subscription::{Collection, Subscription};
+use crate::subscription::Subscription;
+use crate::words::Collection;
 use crate::{Act, Actor, Billing, SubscriptionId};
 
 /// No trial lasts longer than this from the day on which it is extended.
