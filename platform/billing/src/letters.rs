@@ -192,22 +192,20 @@ pub(crate) fn activated(to: &To<'_>, of: &Subscription) -> Letter {
             of,
         )
         .fact("Plan", plan(of));
-    match of.due.zip(of.payment_due_at) {
-        Some((due, by)) => letter
+    if let Some((due, by)) = of.due.zip(of.payment_due_at) {
+        return letter
             .fact("To pay", display(due))
             .fact("Due by", to.day(by))
             .paragraph("Your plan is active. We send the invoice with our bank details to this address; nothing else has to be done until then.")
-            .button("Open billing", to.billing()),
-        None => {
-            let letter = match of.period_end {
-                Some(end) => letter.fact("Paid until", to.day(end)),
-                None => letter,
-            };
-            letter
-                .paragraph("Your plan is active.")
-                .button("Open billing", to.billing())
-        }
+            .button("Open billing", to.billing());
     }
+    let letter = match of.period_end {
+        Some(end) => letter.fact("Paid until", to.day(end)),
+        None => letter,
+    };
+    letter
+        .paragraph("Your plan is active.")
+        .button("Open billing", to.billing())
 }
 
 pub(crate) fn paid(to: &To<'_>, of: &Subscription) -> Letter {

@@ -44,7 +44,8 @@ use sqlx::PgConnection;
 
 pub use actor::{Act, Actor};
 pub use acts::{
-    Activation, Cost, EVENTS, Outcome, Preview, Shrink, SubscriptionChanged, start_trial,
+    Activation, Cost, EVENTS, Outcome, Preview, PriceMigration, Shrink, SubscriptionChanged,
+    start_trial,
 };
 pub use history::Event;
 pub use price::{Cycle, PlanId, Price, PriceId, display};

@@ -62,6 +62,7 @@ impl Trigger {
 
 /// The state that follows; `None` when the trigger means nothing in this state.
 #[must_use]
+#[expect(clippy::match_same_arms, reason = "each is a row of the table")]
 pub fn next(status: SubscriptionStatus, trigger: Trigger) -> Option<SubscriptionStatus> {
     Some(match (status, trigger) {
         (Incomplete | Trialing, Trigger::Activated) => Active,

@@ -178,11 +178,11 @@ impl Standing {
                 (Some(end), due) if end <= now && due.is_none_or(|due| end <= due) => {
                     readable_until(Some(end.plus(Self::READ_ONLY)), now)
                 }
-                (end, Some(due)) if due <= now => self.overdue(end, due.plus(Self::GRACE), now),
+                (end, Some(due)) if due <= now => overdue(end, due.plus(Self::GRACE), now),
                 _ => Access::Full,
             },
             SubscriptionStatus::PastDue => match self.grace_until {
-                Some(until) => self.overdue(self.ends_at(), until, now),
+                Some(until) => overdue(self.ends_at(), until, now),
                 None => Access::Grace,
             },
             SubscriptionStatus::Paused => Access::ReadOnly,
@@ -196,20 +196,15 @@ impl Standing {
     fn ends_at(&self) -> Option<Timestamp> {
         self.period_end.filter(|_| self.cancel_at_period_end)
     }
+}
 
-    /// What an overdue subscription allows: it is forgiven until `grace_until`, unless it ends before.
-    fn overdue(
-        &self,
-        ends_at: Option<Timestamp>,
-        grace_until: Timestamp,
-        now: Timestamp,
-    ) -> Access {
-        let until = ends_at.map_or(grace_until, |end| end.min(grace_until));
-        if now < until {
-            Access::Grace
-        } else {
-            readable_until(Some(until.plus(Self::READ_ONLY)), now)
-        }
+/// What an overdue subscription allows: it is forgiven until `grace_until`, unless it ends before.
+fn overdue(ends_at: Option<Timestamp>, grace_until: Timestamp, now: Timestamp) -> Access {
+    let until = ends_at.map_or(grace_until, |end| end.min(grace_until));
+    if now < until {
+        Access::Grace
+    } else {
+        readable_until(Some(until.plus(Standing::READ_ONLY)), now)
     }
 }
 

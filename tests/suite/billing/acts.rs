@@ -1,6 +1,6 @@
 //! What people do to subscriptions: every row of the table in the platform specification, 3.5, that is reached by hand.
 
-use billing::{Activation, CancelReason, Collection, Cycle, Outcome};
+use billing::{Activation, CancelReason, Collection, Cycle, Outcome, PriceMigration};
 use kernel::{Access, Error, SubscriptionStatus};
 
 use super::shop::{BOOKS, DAY, Shop, day};
@@ -556,10 +556,15 @@ async fn a_new_price_reaches_subscribers_when_an_operator_says_so() {
     assert_eq!(shop.stored().await.price, Some(old), "they keep theirs");
     let actor = shop.by_operator().actor;
     let migrate = async |to, effective: &str| {
-        let (now, effective) = (shop.now(), day(effective));
+        let now = shop.now();
+        let what = PriceMigration {
+            from: old.id,
+            to,
+            effective: day(effective),
+        };
         shop.act(async |billing, conn| {
             billing
-                .schedule_price_migration(conn, &actor, now, old.id, to, effective, "Costs rose")
+                .schedule_price_migration(conn, &actor, now, what, "Costs rose")
                 .await
         })
         .await

@@ -17,6 +17,17 @@ const SCHEDULED: Step = Step {
     action: "billing.price.announced",
 };
 
+/// From which price subscribers move to which, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct PriceMigration {
+    /// The price that they are on.
+    pub from: PriceId,
+    /// The price that takes over.
+    pub to: PriceId,
+    /// From when on: at the first end of a period that is no earlier. At least 14 days away.
+    pub effective: Timestamp,
+}
+
 impl Billing {
     /// Announces to everybody on one price that another takes over: with the end of the first period that ends at or
     /// after `effective`. Returns how many subscriptions move.
@@ -31,11 +42,14 @@ impl Billing {
         conn: &mut PgConnection,
         actor: &Actor,
         now: Timestamp,
-        from: PriceId,
-        to: PriceId,
-        effective: Timestamp,
+        what: PriceMigration,
         note: &str,
     ) -> Result<u64> {
+        let PriceMigration {
+            from,
+            to,
+            effective,
+        } = what;
         let missing = || Error::NotFound("price");
         let (old, _) = store::terms(conn, from, now).await?.ok_or_else(missing)?;
         let (new, _) = store::terms(conn, to, now).await?.ok_or_else(missing)?;

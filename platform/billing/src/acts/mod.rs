@@ -25,6 +25,7 @@ use crate::{Act, Billing, SubscriptionId};
 
 pub use activate::Activation;
 pub use change::{Cost, Outcome, Preview, Shrink};
+pub use migrate::PriceMigration;
 pub use trial::start_trial;
 
 /// Longest reason or comment.

@@ -60,7 +60,8 @@ impl ProfileInput {
             text.filter(|text| !text.is_empty())
         };
         self.legal_name = self.legal_name.trim().to_owned();
-        self.address = self.address.replace("\r\n", "\n").trim().to_owned();
+        let lines = self.address.replace("\r\n", "\n");
+        lines.trim().clone_into(&mut self.address);
         self.country = tidy(self.country).map(|country| country.to_uppercase());
         self.tax_id = tidy(self.tax_id);
         let mut fields = Fields::default();
@@ -81,7 +82,7 @@ impl ProfileInput {
                 ..error
             }
         })) {
-            self.billing_email = email.as_str().to_owned();
+            email.as_str().clone_into(&mut self.billing_email);
         }
         fields.require("address", &self.address, "Enter the address for invoices.");
         fields.check(
