@@ -59,7 +59,8 @@ impl ProfileInput {
             let text = text.map(|text| text.trim().to_owned());
             text.filter(|text| !text.is_empty())
         };
-        self.legal_name = self.legal_name.trim().to_owned();
+        let name = std::mem::take(&mut self.legal_name);
+        name.trim().clone_into(&mut self.legal_name);
         let lines = self.address.replace("\r\n", "\n");
         lines.trim().clone_into(&mut self.address);
         self.country = tidy(self.country).map(|country| country.to_uppercase());
