@@ -11,9 +11,9 @@ const SUSPENDED_RETRY: u64 = 3_600;
 /// How long to wait when the directory does not answer, in seconds.
 const UNAVAILABLE_RETRY: u64 = 2;
 
-const STYLE: &str = "body{margin:0;min-height:100dvh;display:grid;place-content:center;justify-items:start;gap:8px;\
-padding:24px;box-sizing:border-box;font:16px/1.5 system-ui,sans-serif;color-scheme:light dark;\
+const STYLE: &str = "body{margin:0;min-height:100dvh;display:grid;place-content:center;padding:24px;box-sizing:border-box;font:16px/1.5 system-ui,sans-serif;color-scheme:light dark;\
 background:light-dark(#f7f7f8,#101012);color:light-dark(#18181b,#eeeef1)}\
+main{display:grid;gap:8px}\
 h1{margin:0;font-size:24px;line-height:32px;font-weight:600}\
 p{margin:0;max-width:56ch;color:light-dark(#4d4d57,#b4b4be)}";
 
@@ -132,8 +132,10 @@ impl Answer {
                     style { (PreEscaped(STYLE)) }
                 }
                 body {
-                    h1 { (self.title) }
-                    p { (self.detail) }
+                    main {
+                        h1 { (self.title) }
+                        p { (self.detail) }
+                    }
                 }
             }
         }

@@ -61,6 +61,9 @@ const OPEN: &[(&str, &str)] = &[
     ("GET", "/sitemap-authors-{part}"),
     ("GET", "/robots.txt"),
     ("GET", "/search"),
+    ("GET", "/series/{slug}"),
+    ("GET", "/series/{slug}/feed.xml"),
+    ("GET", "/sitemap-series-{part}"),
 ];
 
 /// Routes whose answer to an owner is a refusal of another kind, and why. This list may only shrink.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::support::{Client, Reply, TestApp, TestTenant};
 
 /// The other tenant. Everything that is its own has this word in it.
-const OTHER: &str = "zanzibar";
+pub(crate) const OTHER: &str = "zanzibar";
 /// The beginning of it, to search for.
 const BEGINNING: &str = "zanz";
 
@@ -67,6 +67,14 @@ impl Studio {
             .await
             .expect(200);
 
+        let series = json!({
+            "title": format!("{slug} at sea"), "slug": format!("sea-{number}"), "posts": [id],
+        });
+        owner
+            .api(Method::POST, "/api/v1/blog/series", &[], Some(&series))
+            .await
+            .expect(201);
+
         let pool = app.database.pool(testkit::Role::Superuser);
         let one = async |sql: &'static str| -> String {
             let found = sqlx::query_scalar(sql).bind(slug).fetch_one(&pool).await;
@@ -99,6 +107,8 @@ impl Studio {
             ("audit", any("audit_log").await),
             ("notification", any("notifications").await),
             ("post", id),
+            ("series", any("blog_series").await),
+            ("series slug", format!("sea-{number}")),
             ("tag", any("blog_tags").await),
             ("author", any("blog_authors").await),
             ("member", member),
@@ -157,6 +167,9 @@ fn kind(path: &str, parameter: &str) -> &'static str {
         ("/api/v1/inbox/notifications/", "id", "notification"),
         ("/app/blog/posts/", "id", "post"),
         ("/app/blog/tags/", "id", "tag"),
+        ("/app/blog/series/", "id", "series"),
+        ("/api/v1/blog/series/", "id", "series"),
+        ("/series/", "slug", "series slug"),
         ("/app/blog/authors/", "id", "author"),
         ("/api/v1/blog/posts/", "id", "post"),
         ("/api/v1/blog/tags/", "id", "tag"),
@@ -230,7 +243,7 @@ async fn call(client: &Client, route: &RouteFacts, path: &str) -> Reply {
 }
 
 #[track_caller]
-fn silent(reply: Reply) -> Reply {
+pub(crate) fn silent(reply: Reply) -> Reply {
     let shown = reply.body.to_lowercase();
     assert!(
         !shown.contains(OTHER),
@@ -588,97 +601,6 @@ async fn no_page_feed_export_or_search_shows_another_tenant() {
             "{path}: {}",
             reply.body
         );
-    }
-}
-
-#[tokio::test]
-async fn a_session_is_good_on_its_own_host_alone() {
-    let app = TestApp::new().await;
-    let northlight = app.tenant("northlight").await;
-    let other = app.tenant(OTHER).await;
-    let session = northlight.owner.cookie("sid").expect("a session");
-    for (origin, path) in [
-        (other.origin(), "/app"),
-        (other.origin(), "/api/v1/blog/posts"),
-        ("http://atelier.test".to_owned(), "/account"),
-    ] {
-        let thief = app.visitor().on(&origin);
-        thief.set_cookie("sid", &session);
-        let reply = thief.plainly(Method::GET, path, &[]).await;
-        assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{origin}{path}");
-    }
-    // And the log-in of the base host is none of a tenant's.
-    let base = northlight
-        .owner
-        .on("http://atelier.test")
-        .cookie("sid")
-        .expect("a log-in");
-    let thief = app.visitor().on(&northlight.origin());
-    thief.set_cookie("sid", &base);
-    assert_eq!(
-        thief.plainly(Method::GET, "/app", &[]).await.status,
-        StatusCode::UNAUTHORIZED
-    );
-    northlight.owner.get("/app").await.expect(200);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_cached_for_one_host_is_not_served_on_another() {
-    let app = TestApp::new().await;
-    let (one, two) = (app.tenant("northlight").await, app.tenant(OTHER).await);
-    one.owner
-        .post("/app/settings/brand", &[("brand", "#7a1f3d")])
-        .await
-        .expect(303);
-    app.forget();
-    let paths = [
-        "/",
-        "/blog",
-        "/feed.xml",
-        "/feed.json",
-        "/sitemap.xml",
-        "/robots.txt",
-        "/_t/theme.css",
-        "/app",
-        "/app/people",
-    ];
-    for path in paths {
-        for _ in 0..2 {
-            let first = one.owner.visit(path).await;
-            let second = two.owner.visit(path).await;
-            silent(first.expect(200));
-            let shown = second.expect(200).body.to_lowercase();
-            assert!(!shown.contains("northlight"), "{path} shows {shown}");
-        }
-    }
-    let theme = |of: &TestTenant| {
-        let owner = of.owner.clone();
-        async move { owner.get("/_t/theme.css").await.expect(200).body }
-    };
-    assert_ne!(theme(&one).await, theme(&two).await);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn requests_at_the_same_time_do_not_mix() {
-    let app = TestApp::new().await;
-    let (one, two) = (app.tenant("northlight").await, app.tenant(OTHER).await);
-    let asked = (0..200).map(|number| {
-        let (own, foreign, owner) = if number % 2 == 0 {
-            ("northlight", OTHER, one.owner.clone())
-        } else {
-            (OTHER, "northlight", two.owner.clone())
-        };
-        let path = ["/app/people", "/blog", "/app/settings", "/feed.xml"][number / 2 % 4];
-        tokio::spawn(async move {
-            let shown = owner.get(path).await.expect(200).body.to_lowercase();
-            assert!(
-                shown.contains(own) && !shown.contains(foreign),
-                "{path}: {shown}"
-            );
-        })
-    });
-    for asked in futures::future::join_all(asked).await {
-        asked.unwrap();
     }
 }
 

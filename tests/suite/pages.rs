@@ -36,6 +36,7 @@ const NOT_ALWAYS_THERE: [&str; 5] = [
     "/sitemap-posts-{part}",
     "/sitemap-tags-{part}",
     "/sitemap-authors-{part}",
+    "/sitemap-series-{part}",
 ];
 
 /// Every page there is, in the order of their paths.

@@ -7,6 +7,7 @@ use tenant_resolver::TenantTx;
 
 use crate::authors::AuthorId;
 use crate::posts::PostId;
+use crate::series::SeriesId;
 use crate::tags::TagId;
 
 /// Every kind of event that the blog emits.
@@ -31,6 +32,7 @@ pub(crate) const KINDS: &[&str] = &[
     PostPurged::KIND,
     TagChanged::KIND,
     AuthorChanged::KIND,
+    SeriesChanged::KIND,
     SettingsChanged::KIND,
 ];
 
@@ -131,6 +133,19 @@ pub struct AuthorChanged {
 
 impl Event for AuthorChanged {
     const KIND: &'static str = "blog.author.changed";
+}
+
+/// A series was made, changed, put in another order, deleted or taken back.
+#[derive(Clone, Debug, Serialize)]
+pub struct SeriesChanged {
+    /// The series.
+    pub series: SeriesId,
+    /// What happened: `created`, `changed`, `arranged`, `deleted`, `restored`.
+    pub what: &'static str,
+}
+
+impl Event for SeriesChanged {
+    const KIND: &'static str = "blog.series.changed";
 }
 
 /// The settings were changed.

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use tenant_resolver::TenantTx;
 
 use crate::posts::{self, PostId};
+use crate::series::{self, SeriesId};
 use crate::tags::{self, TagId};
 
-/// How long posts and tags stay in the trash.
+/// How long posts, tags and series stay in the trash.
 pub(crate) const TRASH: Duration = Duration::from_hours(30 * 24);
 
 /// Notes that a scheduled post has gone live and tells of it, once. Visitors do not wait for this.
@@ -73,12 +74,26 @@ impl Job for PurgeTag {
     const KIND: &'static str = "blog.purge_tag";
 }
 
+/// Removes a series for good when it has been in the trash for 30 days.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PurgeSeries {
+    /// The series.
+    pub series: SeriesId,
+    /// When it was deleted; a series that was restored since is left alone.
+    pub deleted_at: Timestamp,
+}
+
+impl Job for PurgeSeries {
+    const KIND: &'static str = "blog.purge_series";
+}
+
 /// Registers the handlers.
 pub(crate) fn register(jobs: &mut Jobs) {
     jobs.on::<PublishDue>(publish_due)
         .on::<UnpublishDue>(unpublish_due)
         .on::<PurgePost>(purge_post)
-        .on::<PurgeTag>(purge_tag);
+        .on::<PurgeTag>(purge_tag)
+        .on::<PurgeSeries>(purge_series);
 }
 
 fn publish_due(tx: &mut TenantTx, job: JobContext) -> JobFuture<'_> {
@@ -106,5 +121,12 @@ fn purge_tag(tx: &mut TenantTx, job: JobContext) -> JobFuture<'_> {
     Box::pin(async move {
         let expired: PurgeTag = job.read()?;
         tags::purge_expired(tx, expired.tag, expired.deleted_at).await
+    })
+}
+
+fn purge_series(tx: &mut TenantTx, job: JobContext) -> JobFuture<'_> {
+    Box::pin(async move {
+        let expired: PurgeSeries = job.read()?;
+        series::purge_expired(tx, expired.series, expired.deleted_at).await
     })
 }

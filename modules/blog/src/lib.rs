@@ -7,7 +7,7 @@
 //! | folder | subject |
 //! |---|---|
 //! | [`posts`] | posts, their states, versions and publication |
-//! | [`tags`], [`authors`], [`settings`] | what is around posts |
+//! | [`tags`], [`series`], [`authors`], [`settings`] | what is around posts |
 //! | [`search`] | posts by the words in them |
 //! | [`public`] | what visitors see: pages, feeds, sitemaps |
 //! | `slugs` | addresses, and the former ones that forward |
@@ -23,6 +23,7 @@ pub mod posts;
 pub mod public;
 pub mod respond;
 pub mod search;
+pub mod series;
 pub mod settings;
 mod show;
 mod slots;
@@ -33,7 +34,8 @@ pub mod tags;
 use module::{Jobs, Manifest, Module, Routes, Slots};
 
 pub use manifest::{
-    DeletePosts, EditAnyPost, ManageTags, PublishPosts, ReadPosts, UpdateSettings, WritePosts,
+    DeletePosts, EditAnyPost, ManageSeries, ManageTags, PublishPosts, ReadPosts, UpdateSettings,
+    WritePosts,
 };
 
 /// The migrations of the blog's tables.
@@ -43,6 +45,7 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 pub static ASSETS: &[ui::Asset] = &[
     ui::Asset::css("blog.css", include_bytes!("../assets/blog.css")),
     ui::Asset::js("blog-editor.js", include_bytes!("../assets/blog-editor.js")),
+    ui::Asset::js("blog-series.js", include_bytes!("../assets/blog-series.js")),
 ];
 
 /// The module.
@@ -65,6 +68,7 @@ impl Module for Blog {
             .merge(posts::actions::routes())
             .merge(posts::version_pages::routes())
             .merge(tags::pages::routes())
+            .merge(series::pages::routes())
             .merge(authors::pages::routes())
             .merge(settings::pages::routes())
     }
@@ -75,6 +79,7 @@ impl Module for Blog {
             .merge(posts::version_api::routes())
             .merge(search::api::routes())
             .merge(tags::api::routes())
+            .merge(series::api::routes())
             .merge(authors::api::routes())
             .merge(settings::api::routes())
     }

@@ -31,6 +31,10 @@ guard!(
     ManageTags = "blog.tags.manage"
 );
 guard!(
+    /// May make, change, put in order and delete series.
+    ManageSeries = "blog.series.manage"
+);
+guard!(
     /// May change title, tagline, feeds and the like.
     UpdateSettings = "blog.settings.update"
 );
@@ -76,6 +80,11 @@ pub(crate) static MANIFEST: Manifest = Manifest {
             roles: EDITORS,
         },
         Permission {
+            key: "blog.series.manage",
+            title: "Manage series",
+            roles: EDITORS,
+        },
+        Permission {
             key: "blog.settings.update",
             title: "Change the blog's settings",
             roles: &[Role::Manager],
@@ -95,6 +104,14 @@ pub(crate) static MANIFEST: Manifest = Manifest {
             label: "Tags",
             path: "/app/blog/tags",
             icon: icons::LuTags,
+            permission: Some("blog.posts.read"),
+            tab: false,
+            go: None,
+        },
+        NavLink {
+            label: "Series",
+            path: "/app/blog/series",
+            icon: icons::LuListOrdered,
             permission: Some("blog.posts.read"),
             tab: false,
             go: None,

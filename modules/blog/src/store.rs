@@ -34,3 +34,4 @@ stored_as_text!(crate::posts::Status);
 stored_as_text!(crate::posts::Visibility);
 stored_as_text!(crate::posts::versions::Reason);
 stored_as_text!(crate::settings::FeedContent);
+stored_as_text!(crate::series::OrderMode);

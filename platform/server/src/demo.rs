@@ -9,6 +9,7 @@ use std::sync::Arc;
 use accounts::passwords;
 use accounts::users::{self, NewUser};
 use blog::posts::{self, Move, NewPost, Step, Text};
+use blog::series::{self, SeriesInput};
 use http::Method;
 use kernel::{Email, Error, PermissionSet, Result, Role, TenantId, UserId};
 use module::{Account, Ctx, Person, RequestFacts};
@@ -40,6 +41,8 @@ struct Studio {
     owner: &'static str,
     email: &'static str,
     posts: &'static [(&'static str, &'static str, &'static [&'static str])],
+    /// Title and description of a series that has all of its posts.
+    series: (&'static str, &'static str),
     /// A post that is not published yet.
     draft: (&'static str, &'static str),
 }
@@ -56,6 +59,10 @@ const STUDIOS: [Studio; 2] = [
             ("Ten minutes with a nervous sitter", SITTER, &["People"]),
             ("A north window at last", WINDOW, &["Studio"]),
         ],
+        series: (
+            "From window to portrait",
+            "How a studio in the north makes do with one light, part by part.",
+        ),
         draft: (
             "Notes for the autumn lookbook",
             "Fog machine: **no**. Reflector, two stands, tea.\n",
@@ -71,6 +78,10 @@ const STUDIOS: [Studio; 2] = [
             ("Why scales need not be dull", SCALES, &["Practice"]),
             ("Our first house concert", CONCERT, &["Concerts"]),
         ],
+        series: (
+            "A year of playing together",
+            "From the first scale to the first concert.",
+        ),
         draft: (
             "Choosing a first violin",
             "Rent before you buy. More to follow.\n",
@@ -167,12 +178,24 @@ async fn fill(
         permissions: PermissionSet::of(&[Role::Owner], permissions()),
     };
     let ctx = Ctx::new(platform.app.clone(), site, Some(Arc::new(person)), facts());
+    let mut written = Vec::new();
     for (title, content, tags) in studio.posts {
         let mut tx = ctx.begin().await?;
         let post = posts::create(&mut tx, &ctx, draft(title, content, tags)).await?;
         posts::step(&mut tx, &ctx, post.id, None, &Step::Plain(Move::Publish)).await?;
         tx.commit().await?;
+        written.push(post.id);
     }
+    let (title, description) = studio.series;
+    let input = SeriesInput {
+        title: title.to_owned(),
+        description: description.to_owned(),
+        ..SeriesInput::default()
+    };
+    let mut tx = ctx.begin().await?;
+    let begun = series::create(&mut tx, &ctx, input).await?;
+    series::arrange(&mut tx, &ctx, begun.id, None, &written).await?;
+    tx.commit().await?;
     let (title, content) = studio.draft;
     let mut tx = ctx.begin().await?;
     posts::create(&mut tx, &ctx, draft(title, content, &[])).await?;

@@ -246,6 +246,8 @@ async fn all_unknown_hosts_get_the_same_bytes() {
             json,
             "{path} {accept}"
         );
+        // A page has its one place for what it says, which screen readers jump to.
+        assert_eq!(body.contains("<main><h1>"), !json, "{path} {accept}");
         assert_eq!(
             serde_json::from_str::<serde_json::Value>(body).is_ok(),
             json,

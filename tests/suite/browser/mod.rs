@@ -1,5 +1,6 @@
 //! What people do, in Chromium, on a desktop and on a phone.
 
+mod discovery;
 mod keyboard;
 mod looks;
 mod plain;

@@ -127,6 +127,10 @@ impl Samples {
             ),
             ("/app/blog/posts/{id}", post),
             (
+                "/app/blog/series/{id}",
+                "select id from blog_series where tenant_id = $1 limit 1",
+            ),
+            (
                 "/app/blog/tags/{id}",
                 "select id from blog_tags where tenant_id = $1 limit 1",
             ),
@@ -146,6 +150,10 @@ impl Samples {
             (
                 "/blog/{slug}",
                 "select slug from blog_posts where tenant_id = $1 and published_at is not null order by created_at limit 1",
+            ),
+            (
+                "/series/{slug}",
+                "select slug from blog_series where tenant_id = $1 limit 1",
             ),
             (
                 "/blog/tag/{slug}",

@@ -44,6 +44,17 @@ pub struct Named<'a> {
     pub url: Option<&'a str>,
 }
 
+/// The place of a post in a series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// Title of the series.
+    pub series: &'a str,
+    /// Its page, as an absolute address.
+    pub url: &'a str,
+    /// Which part the post is, from 1.
+    pub position: i64,
+}
+
 /// All that [`head`] says about a post. Every address is absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post<'a> {
@@ -67,6 +78,8 @@ pub struct Post<'a> {
     pub authors: &'a [Named<'a>],
     /// Public tags in order; the first is the section.
     pub tags: &'a [Named<'a>],
+    /// Series that it is part of.
+    pub series: &'a [Part<'a>],
     /// The picture for previews.
     pub image: Option<Image<'a>>,
     /// Words, as the renderer counted them.
@@ -168,6 +181,14 @@ fn article(post: &Post<'_>) -> Value {
     if let Some(image) = &post.image {
         value["image"] = json!([image.url]);
     }
+    if let Some(first) = post.series.first() {
+        value["position"] = first.position.into();
+        value["isPartOf"] = post
+            .series
+            .iter()
+            .map(|part| json!({ "@type": "CreativeWorkSeries", "name": part.series, "url": part.url }))
+            .collect();
+    }
     if !post.tags.is_empty() {
         value["articleSection"] = post.tags[0].name.into();
         value["keywords"] = post.tags.iter().map(|tag| tag.name).collect();
@@ -189,7 +210,8 @@ fn breadcrumbs(post: &Post<'_>) -> Value {
 }
 
 /// A data block. Not run as a script, so a content security policy lets it stand.
-fn json_ld(value: &Value) -> Markup {
+#[must_use]
+pub fn json_ld(value: &Value) -> Markup {
     html! { script type="application/ld+json" { (PreEscaped(script_json(value))) } }
 }
 
@@ -244,6 +266,11 @@ mod tests {
                 name: "News",
                 url: Some("https://studio.example/tag/news/"),
             }],
+            series: &[Part {
+                series: "A year of light",
+                url: "https://studio.example/series/light",
+                position: 2,
+            }],
             image: Some(Image {
                 url: "https://studio.example/a.jpg",
                 alt: "A cat",
@@ -286,6 +313,8 @@ mod tests {
             documents[0]["author"][1],
             json!({ "@type": "Person", "name": "Ben" })
         );
+        assert_eq!(documents[0]["position"], 2);
+        assert_eq!(documents[0]["isPartOf"][0]["name"], "A year of light");
         assert_eq!(
             documents[1]["itemListElement"][2]["item"],
             "https://studio.example/a-title/"
@@ -298,6 +327,7 @@ mod tests {
             image: None,
             tags: &[],
             authors: &[],
+            series: &[],
             language: "de",
             noindex: true,
             ..post()

@@ -330,6 +330,7 @@ pub(super) async fn purge(tx: &mut TenantTx, id: PostId) -> Result<()> {
     let tenant = tx.tenant();
     sqlx::query!(
         "with tags as (delete from blog_post_tags where tenant_id = $1 and post_id = $2),
+              series as (delete from blog_series_posts where tenant_id = $1 and post_id = $2),
               authors as (delete from blog_post_authors where tenant_id = $1 and post_id = $2),
               slugs as (delete from blog_slugs where tenant_id = $1 and kind = 'post' and entity_id = $2),
               versions as (delete from blog_post_versions where tenant_id = $1 and post_id = $2)

@@ -7,6 +7,7 @@ use module::extract::Path;
 use module::{Ctx, Public};
 
 use super::site::Site;
+use super::store::FeedOf;
 use super::{document, moved, store};
 use crate::content::feed::{self, Author, Feed, FeedContent, Item};
 use crate::settings;
@@ -37,47 +38,74 @@ pub(super) async fn tag(
     Path(slug): Path<String>,
     asked: HeaderMap,
 ) -> module::Result<Response> {
-    let mut tx = ctx.begin().await?;
-    let row = store::feed(&mut tx, Some(&slug), ctx.now())
-        .await?
-        .ok_or(Error::NotFound("tag"))?;
-    let site = Site::of(&ctx);
-    if let Some(subject) = row.subject.as_ref().filter(|subject| subject.slug != slug) {
-        return Ok(moved(&ctx, &tag_feed(&site, &subject.slug)).into_response());
-    }
-    let changed_at = row.changed_at;
-    let feed = assemble(&site, ctx.tenant().id, &tag_feed(&site, &slug), row);
-    Ok(document(&asked, RSS, changed_at, feed::rss(&feed)))
+    part(&ctx, &asked, &slug, FeedOf::Tag(&slug), Site::tag).await
 }
 
-/// The address of a tag's feed.
-pub(super) fn tag_feed(site: &Site, slug: &str) -> String {
-    format!("{}/feed.xml", site.tag(slug))
+pub(super) async fn series(
+    ctx: Public,
+    Path(slug): Path<String>,
+    asked: HeaderMap,
+) -> module::Result<Response> {
+    part(&ctx, &asked, &slug, FeedOf::Series(&slug), Site::series).await
+}
+
+/// The feed of what a slug names; a former slug leads to the present one.
+async fn part(
+    ctx: &Ctx,
+    asked: &HeaderMap,
+    slug: &str,
+    of: FeedOf<'_>,
+    page: fn(&Site, &str) -> String,
+) -> module::Result<Response> {
+    let mut tx = ctx.begin().await?;
+    let row = store::feed(&mut tx, of, ctx.now())
+        .await?
+        .ok_or(Error::NotFound("feed"))?;
+    let site = Site::of(ctx);
+    let address = |slug: &str| feed_of(&page(&site, slug));
+    if let Some(subject) = row.subject.as_ref().filter(|subject| subject.slug != slug) {
+        return Ok(moved(ctx, &address(&subject.slug)).into_response());
+    }
+    let changed_at = row.changed_at;
+    let feed = assemble(&site, ctx.tenant().id, &address(slug), row, page);
+    Ok(document(asked, RSS, changed_at, feed::rss(&feed)))
+}
+
+/// The address of the feed of a page.
+pub(super) fn feed_of(page: &str) -> String {
+    format!("{page}/feed.xml")
 }
 
 /// The feed of the whole blog, to be served at `path`.
 async fn whole(ctx: &Ctx, path: &str) -> module::Result<(Feed, Option<Timestamp>)> {
     let mut tx = ctx.begin().await?;
-    let row = store::feed(&mut tx, None, ctx.now())
+    let row = store::feed(&mut tx, FeedOf::Blog, ctx.now())
         .await?
         .ok_or(Error::NotFound("feed"))?;
     let site = Site::of(ctx);
     let changed_at = row.changed_at;
-    let feed = assemble(&site, ctx.tenant().id, &site.link(path), row);
+    let feed = assemble(&site, ctx.tenant().id, &site.link(path), row, Site::tag);
     Ok((feed, changed_at))
 }
 
-fn assemble(site: &Site, tenant: TenantId, self_url: &str, row: store::FeedRow) -> Feed {
+/// `page` is where the subject of the feed has its page, if it has one.
+fn assemble(
+    site: &Site,
+    tenant: TenantId,
+    self_url: &str,
+    row: store::List,
+    page: fn(&Site, &str) -> String,
+) -> Feed {
     let settings = row
         .settings
         .map_or_else(settings::Settings::default, |row| row.0);
     let blog = settings.title_or(&site.name);
     let (title, description, home, id) = match row.subject.map(|row| row.0) {
-        Some(tag) => (
-            format!("{} · {blog}", tag.name),
-            tag.about,
-            site.tag(&tag.slug),
-            tag.id,
+        Some(subject) => (
+            format!("{} · {blog}", subject.name),
+            subject.about,
+            page(site, &subject.slug),
+            subject.id,
         ),
         None => (blog.to_owned(), settings.tagline, site.home(), tenant.0),
     };
@@ -102,7 +130,7 @@ fn assemble(site: &Site, tenant: TenantId, self_url: &str, row: store::FeedRow) 
     }
 }
 
-fn item(site: &Site, post: store::FeedPost) -> Item {
+fn item(site: &Site, post: store::Listed) -> Item {
     Item {
         id: format!("urn:uuid:{}", post.id),
         url: site.post(&post.slug),
@@ -141,18 +169,19 @@ mod tests {
 
     const TENANT: TenantId = TenantId(Uuid::from_u128(0x019c_ab2a_4680_7000_8000_0000_0000_0000));
 
-    fn row() -> store::FeedRow {
+    fn row() -> store::List {
         let at = "2026-03-02T09:00:00Z".parse().unwrap();
-        store::FeedRow {
+        store::List {
             settings: None,
             changed_at: Some(at),
             subject: None,
-            posts: Json(vec![store::FeedPost {
+            posts: Json(vec![store::Listed {
                 id: Uuid::from_u128(7),
                 slug: "first-light".into(),
                 title: "First light".into(),
                 excerpt: "A window.".into(),
                 html: "<p><a href=\"/blog\">all</a></p>".into(),
+                reading_minutes: 1,
                 published_at: at,
                 modified_at: at,
                 tags: vec![],
@@ -161,6 +190,7 @@ mod tests {
                     name: "Mara".into(),
                 }],
             }]),
+            newer: None,
         }
     }
 
@@ -171,6 +201,7 @@ mod tests {
             TENANT,
             "https://northlight.example/feed.xml",
             row(),
+            Site::tag,
         );
         assert_eq!(feed.title, "Northlight");
         assert_eq!(feed.home, "https://northlight.example/blog");
@@ -191,11 +222,11 @@ mod tests {
             about: "All about light.".into(),
             website: String::new(),
         };
-        let row = store::FeedRow {
+        let row = store::List {
             subject: Some(Json(about)),
             ..row()
         };
-        let feed = assemble(&example(), TENANT, "x", row);
+        let feed = assemble(&example(), TENANT, "x", row, Site::tag);
         assert_eq!(feed.title, "Light · Northlight");
         assert_eq!(feed.home, "https://northlight.example/blog/tag/light");
         assert_ne!(feed.id, format!("urn:uuid:{}", TENANT.0));
@@ -203,11 +234,11 @@ mod tests {
 
     #[test]
     fn an_empty_feed_is_as_old_as_the_tenant() {
-        let row = store::FeedRow {
+        let row = store::List {
             posts: Json(vec![]),
             ..row()
         };
-        let feed = assemble(&example(), TENANT, "x", row);
+        let feed = assemble(&example(), TENANT, "x", row, Site::tag);
         assert_eq!(feed.updated().to_string(), made_at(TENANT).to_string());
         assert!(feed.updated() > "2026-01-01T00:00:00Z".parse().unwrap());
     }

@@ -1,4 +1,4 @@
-//! What visitors see: the list, posts, tags, authors, search, feeds and sitemaps.
+//! What visitors see: the list, posts, tags, authors, series, search, feeds and sitemaps.
 //!
 //! Everything here shows what is live at the request's own instant, so a scheduled post appears when its time comes,
 //! whether or not the worker has run. Each answer is one transaction with one statement.
@@ -11,8 +11,10 @@ mod audience;
 mod feeds;
 mod pages;
 mod search_pages;
+mod series_pages;
 mod site;
 mod sitemap;
+mod sitemap_store;
 mod store;
 
 #[cfg(test)]
@@ -53,8 +55,11 @@ pub fn routes() -> Routes {
         .get("/sitemap-posts-{part}", sitemap::posts)
         .get("/sitemap-tags-{part}", sitemap::tags)
         .get("/sitemap-authors-{part}", sitemap::authors)
+        .get("/sitemap-series-{part}", sitemap::series)
         .get("/robots.txt", sitemap::robots)
         .get("/search", search_pages::search)
+        .get("/series/{slug}", series_pages::series)
+        .get("/series/{slug}/feed.xml", feeds::series)
 }
 
 /// Which page of a list is wanted.

@@ -28,8 +28,10 @@ fn listed(n: u128) -> Listed {
         slug: format!("post-{n}"),
         title: format!("Post <{n}>"),
         excerpt: "What it is about.".into(),
+        html: String::new(),
         reading_minutes: 4,
         published_at: at("2026-03-01T23:30:00Z"),
+        modified_at: at("2026-03-01T23:30:00Z"),
         tags: vec![linked("light", "Light")],
         authors: vec![linked("mara", "Mara Lindqvist"), linked("joel", "Joel")],
     }
@@ -87,6 +89,7 @@ fn post() -> Post {
             name: "Mara Lindqvist".into(),
             about: "Photographs people.".into(),
         }]),
+        series: Json(Vec::new()),
         newer: Some(Json(linked("next", "The next one"))),
         older: None,
     }

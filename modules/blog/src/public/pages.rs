@@ -5,9 +5,9 @@ use maud::{Markup, PreEscaped, html};
 use module::Ctx;
 use ui::{Empty, Page, avatar, icon_sized, icons, link_button};
 
-use super::feeds::tag_feed;
+use super::feeds::feed_of;
 use super::site::Site;
-use super::store::{Byline, Linked, List, Listed, Post, Subject};
+use super::store::{Byline, InSeries, Linked, List, Listed, Post, Subject};
 use crate::content::{Heading, feed, seo};
 use crate::posts::Visibility;
 use crate::settings::Settings;
@@ -58,11 +58,8 @@ pub(super) fn list(site: &Site, viewer: Viewer, list: List, after: Option<Cursor
 pub(super) fn tag(site: &Site, list: List, after: Option<Cursor>) -> Page {
     let (settings, shown, subject) = Shown::new(list, after);
     let blog = settings.title_or(&site.name);
-    let feed = (
-        format!("{} · {blog}", subject.name),
-        tag_feed(site, &subject.slug),
-    );
     let address = site.tag(&subject.slug);
+    let feed = (format!("{} · {blog}", subject.name), feed_of(&address));
     base(&subject.name)
         .own_heading()
         .head(html! {
@@ -128,16 +125,18 @@ pub(super) fn post(site: &Site, viewer: Viewer, post: &Post) -> Page {
                     @if let Some(excerpt) = &post.excerpt { p.lead { (excerpt) } }
                     (byline(site, viewer, post))
                 }
+                @for place in post.series.iter() { (part_of(place)) }
                 @if long { (table_of_contents(&post.toc)) }
                 div.blog-prose { (PreEscaped(&post.html)) }
                 @if !post.tags.is_empty() { (tag_links(&post.tags)) }
                 @for author in post.authors.iter().filter(|author| !author.about.is_empty()) { (author_card(author)) }
+                @for place in post.series.iter() { (ways_in(place)) }
                 (neighbours(post.newer.as_deref(), post.older.as_deref()))
             }
         })
 }
 
-fn base(title: &str) -> Page {
+pub(super) fn base(title: &str) -> Page {
     Page::new(title).style("blog.css")
 }
 
@@ -167,6 +166,21 @@ fn head_of_post(site: &Site, settings: &Settings, post: &Post) -> Markup {
             url: Some(url),
         })
         .collect();
+    let series: Vec<String> = post
+        .series
+        .iter()
+        .map(|place| site.series(&place.slug))
+        .collect();
+    let series: Vec<seo::Part<'_>> = post
+        .series
+        .iter()
+        .zip(&series)
+        .map(|(place, url)| seo::Part {
+            series: &place.name,
+            url,
+            position: place.part,
+        })
+        .collect();
     let excerpt = post.excerpt.as_deref().unwrap_or(&post.summary);
     seo::head(&seo::Post {
         title: non_empty(&post.seo.title, &post.title),
@@ -179,6 +193,7 @@ fn head_of_post(site: &Site, settings: &Settings, post: &Post) -> Markup {
         modified: post.modified_at,
         authors: &authors,
         tags: &tags,
+        series: &series,
         image: None,
         word_count: post.word_count,
         kind: seo::ArticleKind::default(),
@@ -255,6 +270,32 @@ fn neighbours(newer: Option<&Linked>, older: Option<&Linked>) -> Markup {
             nav.blog-nav aria-label="More posts" {
                 @if let Some(older) = older { (way("Previous", "prev", older)) }
                 @if let Some(newer) = newer { (way("Next", "next", newer)) }
+            }
+        }
+    }
+}
+
+/// Which part of a series the post is.
+fn part_of(place: &InSeries) -> Markup {
+    html! {
+        p.blog-part {
+            "Part " (place.part) " of " (place.parts) " in "
+            a href={ "/series/" (place.slug) } { (place.name) }
+        }
+    }
+}
+
+/// The ways to the parts before and after it.
+fn ways_in(place: &InSeries) -> Markup {
+    let way = |label: &str, post: &Linked| {
+        html! { a.blog-next href={ "/blog/" (post.slug) } { small { (label) } span { (post.name) } } }
+    };
+    html! {
+        @if place.previous.is_some() || place.next.is_some() {
+            nav.blog-nav.blog-series aria-label={ "In the series " (place.name) } {
+                p { a href={ "/series/" (place.slug) } { (place.name) } }
+                @if let Some(previous) = &place.previous { (way("Previous part", previous)) }
+                @if let Some(next) = &place.next { div.blog-series-next { (way("Next part", next)) } }
             }
         }
     }
@@ -355,7 +396,7 @@ impl Shown {
     }
 }
 
-fn entry(site: &Site, post: &Listed) -> Markup {
+pub(super) fn entry(site: &Site, post: &Listed) -> Markup {
     html! {
         article {
             p.blog-when { (time(site, post.published_at)) span { (post.reading_minutes) " min read" } }
@@ -381,7 +422,7 @@ pub(super) fn time(site: &Site, at: Timestamp) -> Markup {
 }
 
 /// Where feed readers look.
-fn alternates(site: &Site, title: &str) -> Markup {
+pub(super) fn alternates(site: &Site, title: &str) -> Markup {
     html! {
         (alternate(title, feed::RSS_TYPE, &site.link("/feed.xml")))
         (alternate(title, feed::ATOM_TYPE, &site.link("/atom.xml")))
@@ -389,11 +430,11 @@ fn alternates(site: &Site, title: &str) -> Markup {
     }
 }
 
-fn alternate(title: &str, media_type: &str, href: &str) -> Markup {
+pub(super) fn alternate(title: &str, media_type: &str, href: &str) -> Markup {
     html! { link rel="alternate" type=(media_type) title=(title) href=(href); }
 }
 
-fn non_empty<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
+pub(super) fn non_empty<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
     if text.is_empty() { otherwise } else { text }
 }
 

@@ -50,6 +50,10 @@ impl Site {
         self.link(&format!("/blog/author/{slug}"))
     }
 
+    pub fn series(&self, slug: &str) -> String {
+        self.link(&format!("/series/{slug}"))
+    }
+
     /// The day of an instant where the tenant is, as people write it there.
     pub fn date(&self, at: Timestamp) -> String {
         // The forms of CLDR's long date for the languages that workspaces can choose.

@@ -6,9 +6,9 @@ use kernel::Error;
 use module::extract::Path;
 use module::{Ctx, Public};
 
+use super::document;
 use super::site::Site;
-use super::store::{Extent, Mapped};
-use super::{document, store};
+use super::sitemap_store::{self, Extent, Kind};
 use crate::content::sitemap::{self, Entry, MAX_URLS};
 
 const XML: &str = "application/xml; charset=utf-8";
@@ -16,14 +16,14 @@ const TEXT: &str = "text/plain; charset=utf-8";
 
 pub(super) async fn robots(ctx: Public, asked: HeaderMap) -> module::Result<Response> {
     let mut tx = ctx.begin().await?;
-    let indexable = store::indexable(&mut tx).await?;
+    let indexable = sitemap_store::indexable(&mut tx).await?;
     let text = sitemap::robots(indexable, &ctx.link("/sitemap.xml"));
     Ok(document(&asked, TEXT, None, text))
 }
 
 pub(super) async fn index(ctx: Public, asked: HeaderMap) -> module::Result<Response> {
     let mut tx = ctx.begin().await?;
-    let extent = store::extent(&mut tx, ctx.now()).await?;
+    let extent = sitemap_store::extent(&mut tx, ctx.now()).await?;
     if !extent.indexable {
         return Err(Error::NotFound("sitemap").into());
     }
@@ -37,6 +37,7 @@ fn entries_of_index(site: &Site, extent: &Extent) -> Vec<Entry> {
         ("posts", extent.posts),
         ("tags", extent.tags),
         ("authors", extent.authors),
+        ("series", extent.series),
     ];
     let mut entries = Vec::new();
     for (kind, count) in kinds {
@@ -61,7 +62,7 @@ pub(super) async fn pages(
         return Err(Error::NotFound("sitemap").into());
     }
     let mut tx = ctx.begin().await?;
-    let extent = store::extent(&mut tx, ctx.now()).await?;
+    let extent = sitemap_store::extent(&mut tx, ctx.now()).await?;
     if !extent.indexable {
         return Err(Error::NotFound("sitemap").into());
     }
@@ -74,35 +75,34 @@ pub(super) async fn pages(
 
 pub(super) async fn posts(
     ctx: Public,
-    Path(part): Path<String>,
+    part: Path<String>,
     asked: HeaderMap,
 ) -> module::Result<Response> {
-    let offset = offset(&part)?;
-    let mut tx = ctx.begin().await?;
-    let found = store::mapped_posts(&mut tx, offset, rows(MAX_URLS), ctx.now()).await?;
-    answer(&ctx, &asked, found, Site::post)
+    answer(&ctx, &part.0, &asked, Kind::Posts, Site::post).await
 }
 
 pub(super) async fn tags(
     ctx: Public,
-    Path(part): Path<String>,
+    part: Path<String>,
     asked: HeaderMap,
 ) -> module::Result<Response> {
-    let offset = offset(&part)?;
-    let mut tx = ctx.begin().await?;
-    let found = store::mapped_tags(&mut tx, offset, rows(MAX_URLS), ctx.now()).await?;
-    answer(&ctx, &asked, found, Site::tag)
+    answer(&ctx, &part.0, &asked, Kind::Tags, Site::tag).await
 }
 
 pub(super) async fn authors(
     ctx: Public,
-    Path(part): Path<String>,
+    part: Path<String>,
     asked: HeaderMap,
 ) -> module::Result<Response> {
-    let offset = offset(&part)?;
-    let mut tx = ctx.begin().await?;
-    let found = store::mapped_authors(&mut tx, offset, rows(MAX_URLS), ctx.now()).await?;
-    answer(&ctx, &asked, found, Site::author)
+    answer(&ctx, &part.0, &asked, Kind::Authors, Site::author).await
+}
+
+pub(super) async fn series(
+    ctx: Public,
+    part: Path<String>,
+    asked: HeaderMap,
+) -> module::Result<Response> {
+    answer(&ctx, &part.0, &asked, Kind::Series, Site::series).await
 }
 
 /// Where the part of a file's name begins: `2.xml` at the 45,001st.
@@ -120,12 +120,16 @@ fn rows(count: usize) -> i64 {
 }
 
 /// A part without anything in it does not exist.
-fn answer(
+async fn answer(
     ctx: &Ctx,
+    part: &str,
     asked: &HeaderMap,
-    found: Vec<Mapped>,
+    kind: Kind,
     address: impl Fn(&Site, &str) -> String,
 ) -> module::Result<Response> {
+    let offset = offset(part)?;
+    let mut tx = ctx.begin().await?;
+    let found = sitemap_store::mapped(&mut tx, kind, offset, rows(MAX_URLS), ctx.now()).await?;
     if found.is_empty() {
         return Err(Error::NotFound("sitemap").into());
     }
@@ -152,6 +156,7 @@ mod tests {
             posts: rows(MAX_URLS) + 1,
             tags: 0,
             authors: 1,
+            series: 1,
             modified_at: None,
         };
         let urls: Vec<String> = entries_of_index(&example(), &extent)
@@ -166,6 +171,7 @@ mod tests {
                 format!("{origin}-posts-1.xml"),
                 format!("{origin}-posts-2.xml"),
                 format!("{origin}-authors-1.xml"),
+                format!("{origin}-series-1.xml"),
             ]
         );
     }

@@ -23,39 +23,43 @@ pub(super) struct Linked {
     pub name: String,
 }
 
-/// What a list is about, when that is not the whole blog: a tag or an author.
+/// What a list is about, when that is not the whole blog: a tag, an author or a series.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Subject {
     pub id: Uuid,
     pub slug: String,
     pub name: String,
-    /// Description of a tag, or what an author says about themselves.
+    /// Description of a tag or series, or what an author says about themselves.
     pub about: String,
     /// An author's own website; empty without.
     pub website: String,
 }
 
-/// A post in a list.
+/// A post in a list or feed.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Listed {
     pub id: Uuid,
     pub slug: String,
     pub title: String,
     pub excerpt: String,
+    /// Of a feed that carries whole posts; else empty.
+    pub html: String,
     pub reading_minutes: i32,
     pub published_at: Timestamp,
+    /// Last change of what visitors read.
+    pub modified_at: Timestamp,
     pub tags: Vec<Linked>,
     pub authors: Vec<Linked>,
 }
 
-/// A page of a list.
+/// A page of a list, or a feed.
 #[derive(Clone, Debug)]
 pub(super) struct List {
     pub settings: Option<Json<Settings>>,
     /// Last change of anything that lists may show.
     pub changed_at: Option<Timestamp>,
     pub subject: Option<Json<Subject>>,
-    /// One more than a page holds when there are older ones.
+    /// On a page, one more than it holds when there are older ones.
     pub posts: Json<Vec<Listed>>,
     /// Where the next newer page begins, unless that is the first one.
     pub newer: Option<Json<Place>>,
@@ -77,64 +81,163 @@ impl From<Place> for Cursor {
     }
 }
 
-/// The statement of a list once, with what differs between the blog, a tag and an author.
-macro_rules! list {
-    ($tx:ident, $now:ident, $audience:ident, $after:ident, $scope:tt $(, $slug:expr)?) => {
+/// A statement of a page: the settings, the last change of anything that pages show, and what this one adds. `$1` is the
+/// tenant, `$2` now.
+macro_rules! reading {
+    ($row:ident, $tx:ident, $now:ident, [$($with:tt)*], [$($rest:tt)*], [$($bind:tt)*]) => {
         sqlx::query_as!(
-            List,
-            "with scope as (" + $scope + r#")
-             select (select to_jsonb(s) from blog_settings s where s.tenant_id = $1) as "settings: Json<Settings>",
+            $row,
+            $($with)* r#" select (select to_jsonb(s) from blog_settings s where s.tenant_id = $1) as "settings: Json<Settings>",
                     greatest(
-                      (select max(p.updated_at) from blog_posts p where p.tenant_id = $1 and p.deleted_at is null),
-                      (select max(p.deleted_at) from blog_posts p where p.tenant_id = $1 and p.deleted_at is not null),
-                      (select max(p.live_at) from blog_posts p where p.tenant_id = $1 and p.status = 'scheduled' and p.live_at <= $2),
-                      (select max(p.ends_at) from blog_posts p where p.tenant_id = $1 and p.ends_at <= $2),
-                      (select max(t.updated_at) from blog_tags t where t.tenant_id = $1),
-                      (select max(a.updated_at) from blog_authors a where a.tenant_id = $1),
-                      (select s.updated_at from blog_settings s where s.tenant_id = $1)
-                    ) as changed_at,
-                    scope.subject as "subject: Json<Subject>",
-                    coalesce((
-                      select jsonb_agg(to_jsonb(listed) order by listed.published_at desc, listed.id desc)
-                      from (
-                        select p.id, p.slug, v.title, coalesce(v.excerpt, v.summary) as excerpt, v.reading_minutes, p.published_at,
-                               (select coalesce(jsonb_agg(jsonb_build_object('slug', t.slug, 'name', t.name) order by pt.position), '[]')
-                                from blog_post_tags pt join blog_tags t on t.tenant_id = pt.tenant_id and t.id = pt.tag_id
-                                where pt.tenant_id = $1 and t.tenant_id = $1 and pt.post_id = p.id and t.deleted_at is null) as tags,
-                               (select coalesce(jsonb_agg(jsonb_build_object('slug', a.slug, 'name', a.display_name) order by pa.position), '[]')
-                                from blog_post_authors pa join blog_authors a on a.tenant_id = pa.tenant_id and a.id = pa.author_id
-                                where pa.tenant_id = $1 and a.tenant_id = $1 and pa.post_id = p.id) as authors
-                        from blog_posts p
-                        join blog_post_versions v on v.tenant_id = p.tenant_id and v.post_id = p.id and v.no = p.live_no
-                        where p.tenant_id = $1 and v.tenant_id = $1 and blog_shown(p, $6, $2)
-                          and (p.published_at, p.id) < (coalesce($3::timestamptz, 'infinity'), $4::uuid)
-                          and (scope.tag_id is null or exists (
-                                 select from blog_post_tags pt where pt.tenant_id = $1 and pt.post_id = p.id and pt.tag_id = scope.tag_id))
-                          and (scope.author_id is null or exists (
-                                 select from blog_post_authors pa where pa.tenant_id = $1 and pa.post_id = p.id and pa.author_id = scope.author_id))
-                        order by p.published_at desc, p.id desc
-                        limit (select coalesce(max(s.posts_per_page), $5) + 1 from blog_settings s where s.tenant_id = $1)
-                      ) listed
-                    ), '[]') as "posts!: Json<Vec<Listed>>",
-                    (select jsonb_build_object('at', p.published_at, 'id', p.id)
-                     from blog_posts p
-                     where p.tenant_id = $1 and blog_shown(p, $6, $2)
-                       and (p.published_at, p.id) >= ($3::timestamptz, $4::uuid)
-                       and (scope.tag_id is null or exists (
-                              select from blog_post_tags pt where pt.tenant_id = $1 and pt.post_id = p.id and pt.tag_id = scope.tag_id))
-                       and (scope.author_id is null or exists (
-                              select from blog_post_authors pa where pa.tenant_id = $1 and pa.post_id = p.id and pa.author_id = scope.author_id))
-                     order by p.published_at, p.id
-                     offset (select coalesce(max(s.posts_per_page), $5) from blog_settings s where s.tenant_id = $1) limit 1
-                    ) as "newer: Json<Place>"
-             from scope"#,
+                      (select max(c.updated_at) from blog_posts c where c.tenant_id = $1 and c.deleted_at is null),
+                      (select max(c.deleted_at) from blog_posts c where c.tenant_id = $1 and c.deleted_at is not null),
+                      (select max(c.live_at) from blog_posts c where c.tenant_id = $1 and c.status = 'scheduled' and c.live_at <= $2),
+                      (select max(c.ends_at) from blog_posts c where c.tenant_id = $1 and c.ends_at <= $2),
+                      (select max(c.updated_at) from blog_tags c where c.tenant_id = $1),
+                      (select max(c.updated_at) from blog_authors c where c.tenant_id = $1),
+                      (select max(c.updated_at) from blog_series c where c.tenant_id = $1),
+                      (select c.updated_at from blog_settings c where c.tenant_id = $1)
+                    ) as changed_at, "# + $($rest)*,
             $tx.tenant() as _,
             $now as _,
-            $after.map(|cursor: Cursor| cursor.at) as _,
-            $after.map(|cursor: Cursor| cursor.id),
-            Settings::default().posts_per_page,
-            $audience.lists() as _,
-            $($slug,)?
+            $($bind)*
+        )
+    };
+}
+
+/// The statement of a list once. `$3` are the visibilities that its reader sees, `$4` is the slug of what it is about.
+macro_rules! list {
+    ($about:tt, $picked:tt, $html:tt, $newer:tt, $tx:ident, $now:ident, $audience:expr, $slug:expr, [$($bind:tt)*]) => {
+        reading!(
+            List, $tx, $now,
+            ["with scope as (" + $about + ")" +],
+            [r#"scope.subject as "subject: Json<Subject>",
+                coalesce((
+                  select jsonb_agg(to_jsonb(listed) order by listed.place)
+                  from (
+                    select picked.place, p.id, p.slug, v.title, coalesce(v.excerpt, v.summary) as excerpt, v.reading_minutes,
+                           p.published_at, greatest(p.updated_content_at, p.live_at, p.published_at) as modified_at,
+                           (select coalesce(jsonb_agg(jsonb_build_object('slug', t.slug, 'name', t.name) order by pt.position), '[]')
+                            from blog_post_tags pt join blog_tags t on t.tenant_id = pt.tenant_id and t.id = pt.tag_id
+                            where pt.tenant_id = $1 and t.tenant_id = $1 and pt.post_id = p.id and t.deleted_at is null) as tags,
+                           (select coalesce(jsonb_agg(jsonb_build_object('slug', a.slug, 'name', a.display_name) order by pa.position), '[]')
+                            from blog_post_authors pa join blog_authors a on a.tenant_id = pa.tenant_id and a.id = pa.author_id
+                            where pa.tenant_id = $1 and a.tenant_id = $1 and pa.post_id = p.id) as authors, "#
+             + $html + " as html from (" + $picked
+             + r#") picked
+                    join blog_posts p on p.id = picked.id
+                    join blog_post_versions v on v.tenant_id = p.tenant_id and v.post_id = p.id and v.no = p.live_no
+                    where p.tenant_id = $1 and v.tenant_id = $1
+                  ) listed
+                ), '[]') as "posts!: Json<Vec<Listed>>", "#
+             + $newer + r#" as "newer: Json<Place>" from scope"#],
+            [$audience.lists() as _, $slug as _, $($bind)*]
+        )
+    };
+}
+
+/// A list of what a slug names, be it a former one. There is none when no live post is in it: what drafts are about is
+/// not for visitors.
+macro_rules! about {
+    (blog, $then:ident, $($rest:tt)*) => {
+        $then!(
+            "select null::uuid as tag_id, null::uuid as author_id, null::uuid as series_id, null::jsonb as subject
+             where $4::text is null",
+            $($rest)*
+        )
+    };
+    (tag, $then:ident, $($rest:tt)*) => {
+        $then!(
+            "select t.id as tag_id, null::uuid as author_id, null::uuid as series_id,
+                    jsonb_build_object('id', t.id, 'slug', t.slug, 'name', t.name, 'about', t.description, 'website', '') as subject
+             from blog_slugs s
+             join blog_tags t on t.tenant_id = s.tenant_id and t.id = s.entity_id
+             where s.tenant_id = $1 and t.tenant_id = $1 and s.kind = 'tag' and s.slug = $4 and t.deleted_at is null
+               and exists (select from blog_post_tags pt join blog_posts p on p.tenant_id = pt.tenant_id and p.id = pt.post_id
+                           where pt.tenant_id = $1 and p.tenant_id = $1 and pt.tag_id = t.id and blog_shown(p, $3, $2))",
+            $($rest)*
+        )
+    };
+    (author, $then:ident, $($rest:tt)*) => {
+        $then!(
+            "select null::uuid as tag_id, a.id as author_id, null::uuid as series_id,
+                    jsonb_build_object('id', a.id, 'slug', a.slug, 'name', a.display_name, 'about', a.bio, 'website', a.website) as subject
+             from blog_slugs s
+             join blog_authors a on a.tenant_id = s.tenant_id and a.id = s.entity_id
+             where s.tenant_id = $1 and a.tenant_id = $1 and s.kind = 'author' and s.slug = $4
+               and exists (select from blog_post_authors pa join blog_posts p on p.tenant_id = pa.tenant_id and p.id = pa.post_id
+                           where pa.tenant_id = $1 and p.tenant_id = $1 and pa.author_id = a.id and blog_shown(p, $3, $2))",
+            $($rest)*
+        )
+    };
+    (series, $then:ident, $($rest:tt)*) => {
+        $then!(
+            "select null::uuid as tag_id, null::uuid as author_id, r.id as series_id, r.order_mode,
+                    jsonb_build_object('id', r.id, 'slug', r.slug, 'name', r.title, 'about', r.description, 'website', '') as subject
+             from blog_slugs s
+             join blog_series r on r.tenant_id = s.tenant_id and r.id = s.entity_id
+             where s.tenant_id = $1 and r.tenant_id = $1 and s.kind = 'series' and s.slug = $4 and r.deleted_at is null
+               and exists (select from blog_series_posts rp join blog_posts p on p.tenant_id = rp.tenant_id and p.id = rp.post_id
+                           where rp.tenant_id = $1 and p.tenant_id = $1 and rp.series_id = r.id and blog_shown(p, $3, $2))",
+            $($rest)*
+        )
+    };
+}
+
+/// A page of a list, from the newest post or from a cursor on: `$5` and `$6`. `$7` is the default of its length.
+macro_rules! page {
+    ($about:tt, $tx:ident, $now:ident, $audience:ident, $slug:expr, $after:ident) => {
+        list!(
+            $about,
+            "select p.id, row_number() over (order by p.published_at desc, p.id desc) as place
+             from blog_posts p
+             where p.tenant_id = $1 and blog_shown(p, $3, $2)
+               and (p.published_at, p.id) < (coalesce($5::timestamptz, 'infinity'), $6::uuid)
+               and (scope.tag_id is null or exists (
+                      select from blog_post_tags pt where pt.tenant_id = $1 and pt.post_id = p.id and pt.tag_id = scope.tag_id))
+               and (scope.author_id is null or exists (
+                      select from blog_post_authors pa where pa.tenant_id = $1 and pa.post_id = p.id and pa.author_id = scope.author_id))
+             order by p.published_at desc, p.id desc
+             limit (select coalesce(max(s.posts_per_page), $7) + 1 from blog_settings s where s.tenant_id = $1)",
+            "''",
+            "(select jsonb_build_object('at', p.published_at, 'id', p.id)
+              from blog_posts p
+              where p.tenant_id = $1 and blog_shown(p, $3, $2)
+                and (p.published_at, p.id) >= ($5::timestamptz, $6::uuid)
+                and (scope.tag_id is null or exists (
+                       select from blog_post_tags pt where pt.tenant_id = $1 and pt.post_id = p.id and pt.tag_id = scope.tag_id))
+                and (scope.author_id is null or exists (
+                       select from blog_post_authors pa where pa.tenant_id = $1 and pa.post_id = p.id and pa.author_id = scope.author_id))
+              order by p.published_at, p.id
+              offset (select coalesce(max(s.posts_per_page), $7) from blog_settings s where s.tenant_id = $1) limit 1)",
+            $tx, $now, $audience, $slug,
+            [
+                $after.map(|cursor: Cursor| cursor.at) as _,
+                $after.map(|cursor: Cursor| cursor.id),
+                Settings::default().posts_per_page
+            ]
+        )
+    };
+}
+
+/// The newest posts with their text; `$5` is the default of how many.
+macro_rules! feed {
+    ($about:tt, $tx:ident, $now:ident, $slug:expr) => {
+        list!(
+            $about,
+            "select p.id, row_number() over (order by p.published_at desc, p.id desc) as place
+             from blog_posts p
+             where p.tenant_id = $1 and blog_shown(p, $3, $2)
+               and (scope.tag_id is null or exists (
+                      select from blog_post_tags pt where pt.tenant_id = $1 and pt.post_id = p.id and pt.tag_id = scope.tag_id))
+               and (scope.series_id is null or exists (
+                      select from blog_series_posts rp where rp.tenant_id = $1 and rp.post_id = p.id and rp.series_id = scope.series_id))
+             order by p.published_at desc, p.id desc
+             limit (select coalesce(max(s.feed_items), $5) from blog_settings s where s.tenant_id = $1)",
+            "case when exists (select from blog_settings s where s.tenant_id = $1 and s.feed_content = 'excerpt') then '' else v.html end",
+            "null::jsonb",
+            $tx, $now, Audience::EVERYBODY, $slug,
+            [Settings::default().feed_items]
         )
     };
 }
@@ -146,20 +249,13 @@ pub(super) async fn list(
     audience: Audience,
     now: Timestamp,
 ) -> Result<List> {
-    let list = list!(
-        tx,
-        now,
-        audience,
-        after,
-        "select null::uuid as tag_id, null::uuid as author_id, null::jsonb as subject"
-    )
-    .fetch_one(tx.conn())
-    .await?;
+    let list = about!(blog, page, tx, now, audience, None::<&str>, after)
+        .fetch_one(tx.conn())
+        .await?;
     Ok(list)
 }
 
-/// As [`list()`] for the posts of a tag, which may be named by a former slug. Nothing when no live post has the tag:
-/// what drafts are about is not for visitors.
+/// As [`list()`] for the posts of a tag.
 pub(super) async fn list_of_tag(
     tx: &mut TenantTx,
     slug: &str,
@@ -167,27 +263,13 @@ pub(super) async fn list_of_tag(
     audience: Audience,
     now: Timestamp,
 ) -> Result<Option<List>> {
-    let list = list!(
-        tx,
-        now,
-        audience,
-        after,
-        "select t.id as tag_id, null::uuid as author_id,
-                jsonb_build_object('id', t.id, 'slug', t.slug, 'name', t.name, 'about', t.description, 'website', '') as subject
-         from blog_slugs s
-         join blog_tags t on t.tenant_id = s.tenant_id and t.id = s.entity_id
-         where s.tenant_id = $1 and t.tenant_id = $1 and s.kind = 'tag' and s.slug = $7 and t.deleted_at is null
-           and exists (select from blog_post_tags pt join blog_posts p on p.tenant_id = pt.tenant_id and p.id = pt.post_id
-                       where pt.tenant_id = $1 and p.tenant_id = $1 and pt.tag_id = t.id
-                         and blog_shown(p, $6, $2))",
-        slug
-    )
-    .fetch_optional(tx.conn())
-    .await?;
+    let list = about!(tag, page, tx, now, audience, slug, after)
+        .fetch_optional(tx.conn())
+        .await?;
     Ok(list)
 }
 
-/// As [`list_of_tag`] for the posts of an author.
+/// As [`list()`] for the posts of an author.
 pub(super) async fn list_of_author(
     tx: &mut TenantTx,
     slug: &str,
@@ -195,24 +277,74 @@ pub(super) async fn list_of_author(
     audience: Audience,
     now: Timestamp,
 ) -> Result<Option<List>> {
-    let list = list!(
+    let list = about!(author, page, tx, now, audience, slug, after)
+        .fetch_optional(tx.conn())
+        .await?;
+    Ok(list)
+}
+
+/// All posts of a series in its order.
+pub(super) async fn series(
+    tx: &mut TenantTx,
+    slug: &str,
+    audience: Audience,
+    now: Timestamp,
+) -> Result<Option<List>> {
+    let list = about!(
+        series,
+        list,
+        "select p.id, row_number() over (order by case when scope.order_mode = 'date' then p.published_at end, rp.position) as place
+         from blog_series_posts rp
+         join blog_posts p on p.tenant_id = rp.tenant_id and p.id = rp.post_id
+         where rp.tenant_id = $1 and p.tenant_id = $1 and rp.series_id = scope.series_id and blog_shown(p, $3, $2)",
+        "''",
+        "null::jsonb",
         tx,
         now,
         audience,
-        after,
-        "select null::uuid as tag_id, a.id as author_id,
-                jsonb_build_object('id', a.id, 'slug', a.slug, 'name', a.display_name, 'about', a.bio, 'website', a.website) as subject
-         from blog_slugs s
-         join blog_authors a on a.tenant_id = s.tenant_id and a.id = s.entity_id
-         where s.tenant_id = $1 and a.tenant_id = $1 and s.kind = 'author' and s.slug = $7
-           and exists (select from blog_post_authors pa join blog_posts p on p.tenant_id = pa.tenant_id and p.id = pa.post_id
-                       where pa.tenant_id = $1 and p.tenant_id = $1 and pa.author_id = a.id
-                         and blog_shown(p, $6, $2))",
-        slug
+        slug,
+        []
     )
     .fetch_optional(tx.conn())
     .await?;
     Ok(list)
+}
+
+/// What a feed is about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum FeedOf<'a> {
+    /// Everything.
+    Blog,
+    /// The tag of a slug.
+    Tag(&'a str),
+    /// The series of a slug.
+    Series(&'a str),
+}
+
+/// The newest posts with their text.
+pub(super) async fn feed(
+    tx: &mut TenantTx,
+    of: FeedOf<'_>,
+    now: Timestamp,
+) -> Result<Option<List>> {
+    let feed = match of {
+        FeedOf::Blog => {
+            about!(blog, feed, tx, now, None::<&str>)
+                .fetch_optional(tx.conn())
+                .await?
+        }
+        FeedOf::Tag(slug) => {
+            about!(tag, feed, tx, now, slug)
+                .fetch_optional(tx.conn())
+                .await?
+        }
+        FeedOf::Series(slug) => {
+            about!(series, feed, tx, now, slug)
+                .fetch_optional(tx.conn())
+                .await?
+        }
+    };
+    Ok(feed)
 }
 
 /// Who wrote a post, as its page tells.
@@ -221,6 +353,18 @@ pub(super) struct Byline {
     pub slug: String,
     pub name: String,
     pub about: String,
+}
+
+/// The place of a post in a series, as its page tells.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct InSeries {
+    pub slug: String,
+    pub name: String,
+    /// Which part it is, from 1, and of how many.
+    pub part: i64,
+    pub parts: i64,
+    pub previous: Option<Linked>,
+    pub next: Option<Linked>,
 }
 
 /// A live post with all that its page shows.
@@ -246,6 +390,7 @@ pub(super) struct Post {
     pub modified_at: Timestamp,
     pub tags: Json<Vec<Linked>>,
     pub authors: Json<Vec<Byline>>,
+    pub series: Json<Vec<InSeries>>,
     pub newer: Option<Json<Linked>>,
     pub older: Option<Json<Linked>>,
 }
@@ -257,20 +402,12 @@ pub(super) async fn post(
     audience: Audience,
     now: Timestamp,
 ) -> Result<Option<Post>> {
-    let tenant = tx.tenant();
-    let post = sqlx::query_as!(
+    let post = reading!(
         Post,
-        r#"select (select to_jsonb(s) from blog_settings s where s.tenant_id = $1) as "settings: Json<Settings>",
-                  greatest(
-                    (select max(c.updated_at) from blog_posts c where c.tenant_id = $1 and c.deleted_at is null),
-                    (select max(c.deleted_at) from blog_posts c where c.tenant_id = $1 and c.deleted_at is not null),
-                    (select max(c.live_at) from blog_posts c where c.tenant_id = $1 and c.status = 'scheduled' and c.live_at <= $2),
-                    (select max(c.ends_at) from blog_posts c where c.tenant_id = $1 and c.ends_at <= $2),
-                    (select max(c.updated_at) from blog_tags c where c.tenant_id = $1),
-                    (select max(c.updated_at) from blog_authors c where c.tenant_id = $1),
-                    (select c.updated_at from blog_settings c where c.tenant_id = $1)
-                  ) as changed_at,
-                  p.id as "id: Uuid", p.slug, p.visibility as "visibility: Visibility", v.title, v.excerpt, v.summary, v.seo as "seo: Json<Seo>", v.html, v.word_count,
+        tx,
+        now,
+        [],
+        [r#"p.id as "id: Uuid", p.slug, p.visibility as "visibility: Visibility", v.title, v.excerpt, v.summary, v.seo as "seo: Json<Seo>", v.html, v.word_count,
                   v.reading_minutes, v.toc as "toc: Json<Vec<Heading>>", p.published_at as "published_at!",
                   greatest(p.updated_content_at, p.live_at, p.published_at) as "modified_at!",
                   (select coalesce(jsonb_agg(jsonb_build_object('slug', t.slug, 'name', t.name) order by pt.position), '[]')
@@ -281,6 +418,24 @@ pub(super) async fn post(
                    from blog_post_authors pa join blog_authors a on a.tenant_id = pa.tenant_id and a.id = pa.author_id
                    where pa.tenant_id = $1 and a.tenant_id = $1 and pa.post_id = p.id)
                     as "authors!: Json<Vec<Byline>>",
+                  (select coalesce(jsonb_agg(jsonb_build_object('slug', r.slug, 'name', r.title, 'part', m.part, 'parts', m.parts,
+                                                                'previous', m.previous, 'next', m.next) order by r.title, r.id), '[]')
+                   from (
+                     select rp.series_id, rp.post_id, row_number() over ordered as part, count(*) over (partition by rp.series_id) as parts,
+                            lag(jsonb_build_object('slug', mp.slug, 'name', mv.title)) over ordered as previous,
+                            lead(jsonb_build_object('slug', mp.slug, 'name', mv.title)) over ordered as next
+                     from blog_series_posts own
+                     join blog_series mr on mr.tenant_id = own.tenant_id and mr.id = own.series_id
+                     join blog_series_posts rp on rp.tenant_id = own.tenant_id and rp.series_id = own.series_id
+                     join blog_posts mp on mp.tenant_id = rp.tenant_id and mp.id = rp.post_id
+                     join blog_post_versions mv on mv.tenant_id = mp.tenant_id and mv.post_id = mp.id and mv.no = mp.live_no
+                     where own.tenant_id = $1 and mr.tenant_id = $1 and rp.tenant_id = $1 and mp.tenant_id = $1 and mv.tenant_id = $1
+                       and own.post_id = p.id and mr.deleted_at is null and (blog_shown(mp, $4, $2) or mp.id = p.id)
+                     window ordered as (partition by rp.series_id
+                                        order by case when mr.order_mode = 'date' then mp.published_at end, rp.position)
+                   ) m
+                   join blog_series r on r.id = m.series_id
+                   where r.tenant_id = $1 and m.post_id = p.id) as "series!: Json<Vec<InSeries>>",
                   (select jsonb_build_object('slug', n.slug, 'name', nv.title)
                    from blog_posts n
                    join blog_post_versions nv on nv.tenant_id = n.tenant_id and nv.post_id = n.id and nv.no = n.live_no
@@ -297,12 +452,8 @@ pub(super) async fn post(
            join blog_posts p on p.tenant_id = s.tenant_id and p.id = s.entity_id
            join blog_post_versions v on v.tenant_id = p.tenant_id and v.post_id = p.id and v.no = p.live_no
            where s.tenant_id = $1 and p.tenant_id = $1 and v.tenant_id = $1 and s.kind = 'post' and s.slug = $3
-             and blog_shown(p, $5, $2)"#,
-        tenant as _,
-        now as _,
-        slug,
-        audience.lists() as _,
-        audience.opens() as _,
+             and blog_shown(p, $5, $2)"#],
+        [slug, audience.lists() as _, audience.opens() as _]
     )
     .fetch_optional(tx.conn())
     .await?;
@@ -332,151 +483,6 @@ pub(super) async fn hidden(
     Ok(hidden)
 }
 
-/// A post in a feed.
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct FeedPost {
-    pub id: Uuid,
-    pub slug: String,
-    pub title: String,
-    pub excerpt: String,
-    /// Empty when feeds carry excerpts only.
-    pub html: String,
-    pub published_at: Timestamp,
-    pub modified_at: Timestamp,
-    pub tags: Vec<Linked>,
-    pub authors: Vec<Linked>,
-}
-
-/// What a feed is made of.
-#[derive(Clone, Debug)]
-pub(super) struct FeedRow {
-    pub settings: Option<Json<Settings>>,
-    /// Last change of anything that feeds may show.
-    pub changed_at: Option<Timestamp>,
-    pub subject: Option<Json<Subject>>,
-    pub posts: Json<Vec<FeedPost>>,
-}
-
-/// The newest posts of the blog, or of a tag that may be named by a former slug. Nothing when no live post has the tag.
-pub(super) async fn feed(
-    tx: &mut TenantTx,
-    tag: Option<&str>,
-    now: Timestamp,
-) -> Result<Option<FeedRow>> {
-    let tenant = tx.tenant();
-    let feed = sqlx::query_as!(
-        FeedRow,
-        r#"with scope as (
-             select null::uuid as tag_id, null::jsonb as subject where $3::text is null
-             union all
-             select t.id, jsonb_build_object('id', t.id, 'slug', t.slug, 'name', t.name, 'about', t.description, 'website', '')
-             from blog_slugs s
-             join blog_tags t on t.tenant_id = s.tenant_id and t.id = s.entity_id
-             where s.tenant_id = $1 and t.tenant_id = $1 and s.kind = 'tag' and s.slug = $3 and t.deleted_at is null
-               and exists (select from blog_post_tags pt join blog_posts p on p.tenant_id = pt.tenant_id and p.id = pt.post_id
-                           where pt.tenant_id = $1 and p.tenant_id = $1 and pt.tag_id = t.id
-                             and blog_shown(p, $5, $2))
-           )
-           select (select to_jsonb(s) from blog_settings s where s.tenant_id = $1) as "settings: Json<Settings>",
-                  greatest(
-                    (select max(p.updated_at) from blog_posts p where p.tenant_id = $1 and p.deleted_at is null),
-                    (select max(p.deleted_at) from blog_posts p where p.tenant_id = $1 and p.deleted_at is not null),
-                    (select max(p.live_at) from blog_posts p where p.tenant_id = $1 and p.status = 'scheduled' and p.live_at <= $2),
-                    (select max(p.ends_at) from blog_posts p where p.tenant_id = $1 and p.ends_at <= $2),
-                    (select max(t.updated_at) from blog_tags t where t.tenant_id = $1),
-                    (select max(a.updated_at) from blog_authors a where a.tenant_id = $1),
-                    (select s.updated_at from blog_settings s where s.tenant_id = $1)
-                  ) as changed_at,
-                  scope.subject as "subject: Json<Subject>",
-                  coalesce((
-                    select jsonb_agg(to_jsonb(listed) order by listed.published_at desc, listed.id desc)
-                    from (
-                      select p.id, p.slug, v.title, coalesce(v.excerpt, v.summary) as excerpt, p.published_at,
-                             case when exists (select from blog_settings s where s.tenant_id = $1 and s.feed_content = 'excerpt')
-                                  then '' else v.html end as html,
-                             greatest(p.updated_content_at, p.live_at, p.published_at) as modified_at,
-                             (select coalesce(jsonb_agg(jsonb_build_object('slug', t.slug, 'name', t.name) order by pt.position), '[]')
-                              from blog_post_tags pt join blog_tags t on t.tenant_id = pt.tenant_id and t.id = pt.tag_id
-                              where pt.tenant_id = $1 and t.tenant_id = $1 and pt.post_id = p.id and t.deleted_at is null) as tags,
-                             (select coalesce(jsonb_agg(jsonb_build_object('slug', a.slug, 'name', a.display_name) order by pa.position), '[]')
-                              from blog_post_authors pa join blog_authors a on a.tenant_id = pa.tenant_id and a.id = pa.author_id
-                              where pa.tenant_id = $1 and a.tenant_id = $1 and pa.post_id = p.id) as authors
-                      from blog_posts p
-                      join blog_post_versions v on v.tenant_id = p.tenant_id and v.post_id = p.id and v.no = p.live_no
-                      where p.tenant_id = $1 and v.tenant_id = $1 and blog_shown(p, $5, $2)
-                        and (scope.tag_id is null or exists (
-                               select from blog_post_tags pt where pt.tenant_id = $1 and pt.post_id = p.id and pt.tag_id = scope.tag_id))
-                      order by p.published_at desc, p.id desc
-                      limit (select coalesce(max(s.feed_items), $4) from blog_settings s where s.tenant_id = $1)
-                    ) listed
-                  ), '[]') as "posts!: Json<Vec<FeedPost>>"
-           from scope"#,
-        tenant as _,
-        now as _,
-        tag,
-        Settings::default().feed_items,
-        Audience::EVERYBODY.lists() as _,
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    Ok(feed)
-}
-
-/// How much there is for search engines.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Extent {
-    /// Whether search engines are welcome.
-    pub indexable: bool,
-    pub posts: i64,
-    pub tags: i64,
-    pub authors: i64,
-    /// Last change of a live post.
-    pub modified_at: Option<Timestamp>,
-}
-
-/// How much there is for search engines: live posts whose address is the one they should know, with their tags and
-/// authors.
-pub(super) async fn extent(tx: &mut TenantTx, now: Timestamp) -> Result<Extent> {
-    let tenant = tx.tenant();
-    let extent = sqlx::query_as!(
-        Extent,
-        r#"select coalesce((select s.indexable from blog_settings s where s.tenant_id = $1), true) as "indexable!",
-                  count(*) filter (where (v.seo->>'noindex') is distinct from 'true' and coalesce(v.seo->>'canonical_url', '') = '') as "posts!",
-                  max(greatest(p.updated_content_at, p.live_at, p.published_at)) as modified_at,
-                  (select count(*) from blog_tags t
-                   where t.tenant_id = $1 and t.deleted_at is null
-                     and exists (select from blog_post_tags pt join blog_posts tp on tp.tenant_id = pt.tenant_id and tp.id = pt.post_id
-                                 where pt.tenant_id = $1 and tp.tenant_id = $1 and pt.tag_id = t.id
-                                   and blog_shown(tp, $3, $2))) as "tags!",
-                  (select count(*) from blog_authors a
-                   where a.tenant_id = $1
-                     and exists (select from blog_post_authors pa join blog_posts ap on ap.tenant_id = pa.tenant_id and ap.id = pa.post_id
-                                 where pa.tenant_id = $1 and ap.tenant_id = $1 and pa.author_id = a.id
-                                   and blog_shown(ap, $3, $2))) as "authors!"
-           from blog_posts p
-           join blog_post_versions v on v.tenant_id = p.tenant_id and v.post_id = p.id and v.no = p.live_no
-           where p.tenant_id = $1 and v.tenant_id = $1 and blog_shown(p, $3, $2)"#,
-        tenant as _,
-        now as _,
-        Audience::EVERYBODY.lists() as _,
-    )
-    .fetch_one(tx.conn())
-    .await?;
-    Ok(extent)
-}
-
-/// Whether search engines are welcome.
-pub(super) async fn indexable(tx: &mut TenantTx) -> Result<bool> {
-    let tenant = tx.tenant();
-    let indexable = sqlx::query_scalar!(
-        "select indexable from blog_settings where tenant_id = $1",
-        tenant as _
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    Ok(indexable.unwrap_or(true))
-}
-
 /// Whether anybody finds something to read.
 pub(crate) async fn any(tx: &mut TenantTx, now: Timestamp) -> Result<bool> {
     let tenant = tx.tenant();
@@ -489,94 +495,4 @@ pub(crate) async fn any(tx: &mut TenantTx, now: Timestamp) -> Result<bool> {
     .fetch_one(tx.conn())
     .await?;
     Ok(any)
-}
-
-/// A line of a sitemap.
-#[derive(Clone, Debug)]
-pub(super) struct Mapped {
-    pub slug: String,
-    pub modified_at: Option<Timestamp>,
-}
-
-/// A part of the live posts for search engines, in the order of their making, which no publishing changes.
-pub(super) async fn mapped_posts(
-    tx: &mut TenantTx,
-    offset: i64,
-    limit: i64,
-    now: Timestamp,
-) -> Result<Vec<Mapped>> {
-    let tenant = tx.tenant();
-    let posts = sqlx::query_as!(
-        Mapped,
-        "select p.slug, greatest(p.updated_content_at, p.live_at, p.published_at) as modified_at
-         from blog_posts p
-         join blog_post_versions v on v.tenant_id = p.tenant_id and v.post_id = p.id and v.no = p.live_no
-         where p.tenant_id = $1 and v.tenant_id = $1 and blog_shown(p, $5, $2)
-           and (v.seo->>'noindex') is distinct from 'true' and coalesce(v.seo->>'canonical_url', '') = ''
-         order by p.id offset $3 limit $4",
-        tenant as _,
-        now as _,
-        offset,
-        limit,
-        Audience::EVERYBODY.lists() as _,
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    Ok(posts)
-}
-
-/// A part of the tags of live posts.
-pub(super) async fn mapped_tags(
-    tx: &mut TenantTx,
-    offset: i64,
-    limit: i64,
-    now: Timestamp,
-) -> Result<Vec<Mapped>> {
-    let tenant = tx.tenant();
-    let tags = sqlx::query_as!(
-        Mapped,
-        "select t.slug, max(greatest(p.updated_content_at, p.live_at, p.published_at)) as modified_at
-         from blog_tags t
-         join blog_post_tags pt on pt.tenant_id = t.tenant_id and pt.tag_id = t.id
-         join blog_posts p on p.tenant_id = pt.tenant_id and p.id = pt.post_id
-         where t.tenant_id = $1 and pt.tenant_id = $1 and p.tenant_id = $1 and t.deleted_at is null
-           and blog_shown(p, $5, $2)
-         group by t.id, t.slug order by t.id offset $3 limit $4",
-        tenant as _,
-        now as _,
-        offset,
-        limit,
-        Audience::EVERYBODY.lists() as _,
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    Ok(tags)
-}
-
-/// A part of the authors of live posts.
-pub(super) async fn mapped_authors(
-    tx: &mut TenantTx,
-    offset: i64,
-    limit: i64,
-    now: Timestamp,
-) -> Result<Vec<Mapped>> {
-    let tenant = tx.tenant();
-    let authors = sqlx::query_as!(
-        Mapped,
-        "select a.slug, max(greatest(p.updated_content_at, p.live_at, p.published_at)) as modified_at
-         from blog_authors a
-         join blog_post_authors pa on pa.tenant_id = a.tenant_id and pa.author_id = a.id
-         join blog_posts p on p.tenant_id = pa.tenant_id and p.id = pa.post_id
-         where a.tenant_id = $1 and pa.tenant_id = $1 and p.tenant_id = $1
-           and blog_shown(p, $5, $2)
-         group by a.id, a.slug order by a.id offset $3 limit $4",
-        tenant as _,
-        now as _,
-        offset,
-        limit,
-        Audience::EVERYBODY.lists() as _,
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    Ok(authors)
 }

@@ -1,4 +1,4 @@
-//! Addresses of posts, tags and authors: one current slug each, and the former ones, which forward.
+//! Addresses of posts, tags, authors and series: one current slug each, and the former ones, which forward.
 //!
 //! The database decides who gets a slug: it is claimed by an insert that does nothing when another has
 //! it, never looked up first. A former slug may be claimed by something new; its forwarding then ends.
@@ -20,6 +20,8 @@ pub enum Kind {
     Tag,
     /// `/blog/author/<slug>`
     Author,
+    /// `/series/<slug>`
+    Series,
 }
 
 impl Kind {
@@ -28,6 +30,7 @@ impl Kind {
             Self::Post => "post",
             Self::Tag => "tag",
             Self::Author => "author",
+            Self::Series => "series",
         }
     }
 }
