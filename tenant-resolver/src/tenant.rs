@@ -1,6 +1,6 @@
 //! What every request knows of its tenant.
 
-use kernel::{Access, Currency, Standing, TenantId, Timestamp, Zone};
+use kernel::{Access, Currency, LimitOverride, Standing, TenantId, Timestamp, Zone};
 
 /// The states of a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,8 @@ pub struct Tenant {
     pub logo: Option<String>,
     /// Its subscriptions, one for each module at most.
     pub standings: Vec<Standing>,
+    /// Limits that operators set for a time, the newest of each entitlement.
+    pub overrides: Vec<LimitOverride>,
 }
 
 impl Tenant {
@@ -82,9 +84,16 @@ impl Tenant {
 
     /// The most there may be of something that plans limit; `None` for no limit.
     ///
-    /// Plans add nothing up: the most generous of those in force decides.
+    /// What an operator set for a time comes first. Plans add nothing up: the most generous of those in force decides.
     #[must_use]
     pub fn limit(&self, entitlement: &str, now: Timestamp) -> Option<i64> {
+        let set = self
+            .overrides
+            .iter()
+            .find(|set| set.entitlement == entitlement && now < set.until);
+        if let Some(set) = set {
+            return set.limit;
+        }
         let in_force = self
             .standings
             .iter()

@@ -159,6 +159,7 @@ impl World {
             brand: "#c2410c".into(),
             logo: None,
             standings: vec![standing],
+            overrides: Vec::new(),
         };
         self.directory
             .0

@@ -178,6 +178,7 @@ impl Tenants {
             brand: "#c2410c".into(),
             logo: None,
             standings,
+            overrides: Vec::new(),
         };
         let mut tenants = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         tenants.insert(id, Arc::new(tenant));

@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 
 use database::PlatformDb;
+use http::HeaderMap;
 use kernel::{Error, FieldError, Fields, Result, Timestamp, UserId, Zone};
 
 use crate::limits::{self, PRESENT_PASSWORD};
-use crate::sessions::{self, RevokeReason, SessionId};
-use crate::{User, devices, mails, passwords, users};
+use crate::sessions::{self, RevokeReason, SessionId, SessionKind};
+use crate::{User, cookies, devices, mails, passwords, users};
 use module::Links;
 
 /// The accounts of all people. Cloning shares the connections.
@@ -75,6 +76,29 @@ impl Accounts {
         users::find(tx.conn(), id)
             .await?
             .ok_or(Error::NotFound("account"))
+    }
+
+    /// Ends the log-in whose cookie a request carries, on all hosts to which it led.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn log_out(
+        &self,
+        kind: SessionKind,
+        headers: &HeaderMap,
+        secure: bool,
+        now: Timestamp,
+    ) -> Result<()> {
+        let Some(token) = cookies::read_of(kind, headers, secure) else {
+            return Ok(());
+        };
+        let mut tx = self.db().begin().await?;
+        if let Some(session) = sessions::find(tx.conn(), &token, now).await? {
+            let (user, login) = (session.user, session.login);
+            sessions::revoke_login(tx.conn(), user, login, RevokeReason::LogOut, now).await?;
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     /// Changes name, dates and zone.

@@ -1,7 +1,7 @@
 //! People over all tenants: who they are, how they sign in, and for how long.
 //!
 //! The tables here are global and out of reach of tenant code. What other crates need are plain functions over a
-//! connection: [`users`], [`passwords`], [`sessions`], [`tokens`], [`limits`] and [`cookies`].
+//! connection: [`users`], [`passwords`], [`sessions`], [`tokens`], [`limits`], [`cookies`] and [`operators`].
 
 mod account;
 pub mod cookies;
@@ -9,6 +9,7 @@ mod dates;
 pub mod devices;
 pub mod limits;
 mod mails;
+pub mod operators;
 mod pages;
 pub mod passwords;
 mod purge;
@@ -20,9 +21,10 @@ pub mod users;
 
 pub use account::{Accounts, Device, PasswordChange, Profile};
 pub use module::Secret;
+pub use operators::{Act, Author};
 pub use pages::base_routes;
 pub use recovery::Reset;
-pub use sessions::{Session, SessionId, SessionToken};
+pub use sessions::{Session, SessionId, SessionKind, SessionToken};
 pub use sign_in::{Attempt, SignIn};
 pub use users::{NewUser, User, UserStatus};
 

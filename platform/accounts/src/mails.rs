@@ -1,6 +1,6 @@
 //! The mails about a person's account. Links in them come from the configuration, never from a request.
 
-use kernel::{Email, Error, Result, Timestamp, Zone};
+use kernel::{Email, Error, OperatorRole, Result, Timestamp, Zone};
 use messaging::{Brand, Letter};
 use module::Links;
 use sqlx::PgConnection;
@@ -54,6 +54,35 @@ pub(crate) async fn password_changed(
         .button("Choose a new password", links.base("/recover"))
         .send(conn, None, now)
         .await?;
+    Ok(())
+}
+
+/// Says that somebody is an operator now, and how to enter.
+pub(crate) async fn operator_added(
+    conn: &mut PgConnection,
+    links: &Links,
+    user: &User,
+    role: OperatorRole,
+    secret: Option<&Secret>,
+    now: Timestamp,
+) -> Result<()> {
+    let letter = letter("accounts.operator_added", "You are an operator of Atelier", links, user)?
+        .paragraph(format!(
+            "Hello {}, you may now work at the operator console.",
+            user.name
+        ))
+        .fact("Console", links.ops("/"))
+        .fact("Role", role.title());
+    let letter = match secret {
+        Some(secret) => letter
+            .paragraph("Choose a password first, then log in at the console with it.")
+            .button("Choose a password", links.base(&format!("/reset/{}", secret.as_str())))
+            .fine_print("The link works once, for 30 minutes. A new one is to be had from \u{201c}Forgot your password?\u{201d}."),
+        None => letter
+            .paragraph("Log in there with the password that you have.")
+            .button("Open the console", links.ops("/")),
+    };
+    letter.send(conn, None, now).await?;
     Ok(())
 }
 

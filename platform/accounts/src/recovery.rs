@@ -13,7 +13,7 @@ use crate::tokens::{self, NewToken, Purpose, Subject};
 use crate::{Accounts, User, UserStatus, mails, passwords, users};
 
 /// How long a link is good.
-const LIFETIME: Duration = Duration::from_mins(30);
+pub(crate) const LIFETIME: Duration = Duration::from_mins(30);
 
 /// A new password chosen through a link.
 #[derive(Clone, Copy, Debug)]

@@ -4,10 +4,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use kernel::{Email, Result, Timestamp};
+use sqlx::PgConnection;
 
 use crate::limits::{self, LOGIN_ACCOUNT, LOGIN_NETWORK, LOGIN_PAIR, Verdict};
 use crate::sessions::{self, NewSession};
-use crate::{Accounts, SessionToken, passwords, users};
+use crate::users::Credentials;
+use crate::{Accounts, SessionToken, operators, passwords, users};
 
 /// A try at logging in.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +48,43 @@ impl Accounts {
     /// # Errors
     /// When the database does not answer.
     pub async fn sign_in(&self, attempt: Attempt<'_>, now: Timestamp) -> Result<SignIn> {
+        let user = match self.judge(attempt, now).await? {
+            Ok(user) => user,
+            Err(refused) => return Ok(refused),
+        };
+        let mut tx = self.db().begin().await?;
+        forgive(tx.conn(), attempt, &user, now).await?;
+        let token = sessions::create(tx.conn(), attempt.session(&user, now)).await?;
+        tx.commit().await?;
+        Ok(SignIn::Done(token))
+    }
+
+    /// Tries to log in at the operators' console. The limits are those of [`Accounts::sign_in`], and count together with
+    /// its tries; somebody who is no operator is refused as if the password were wrong.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn operator_sign_in(&self, attempt: Attempt<'_>, now: Timestamp) -> Result<SignIn> {
+        let user = match self.judge(attempt, now).await? {
+            Ok(user) => user,
+            Err(refused) => return Ok(refused),
+        };
+        let mut tx = self.db().begin().await?;
+        if operators::find(tx.conn(), user.id).await?.is_none() {
+            return Ok(SignIn::Refused);
+        }
+        forgive(tx.conn(), attempt, &user, now).await?;
+        let token = sessions::create_operator(tx.conn(), attempt.session(&user, now)).await?;
+        tx.commit().await?;
+        Ok(SignIn::Done(token))
+    }
+
+    /// Counts a try and holds it against the password.
+    async fn judge(
+        &self,
+        attempt: Attempt<'_>,
+        now: Timestamp,
+    ) -> Result<Result<Credentials, SignIn>> {
         let account = attempt.email.normal();
         let network = limits::network(attempt.ip);
         let pair = limits::pair(account, attempt.ip);
@@ -69,34 +108,44 @@ impl Accounts {
         tx.commit().await?;
         match verdict {
             Verdict::Free => {}
-            Verdict::Wait(time) => return Ok(SignIn::Wait(time)),
-            Verdict::Locked => return Ok(SignIn::Locked),
+            Verdict::Wait(time) => return Ok(Err(SignIn::Wait(time))),
+            Verdict::Locked => return Ok(Err(SignIn::Locked)),
         }
 
         let stored = known
             .as_ref()
             .and_then(|user| user.password_hash.as_deref());
         let matches = passwords::verify(attempt.password, stored).await?;
-        let Some(user) = known.filter(|user| matches && user.may_sign_in) else {
-            return Ok(SignIn::Refused);
-        };
+        Ok(known
+            .filter(|user| matches && user.may_sign_in)
+            .ok_or(SignIn::Refused))
+    }
+}
 
-        let mut tx = self.db().begin().await?;
-        users::note_login(tx.conn(), user.id, now).await?;
-        limits::clear(tx.conn(), LOGIN_PAIR, &pair).await?;
-        limits::give_back(tx.conn(), LOGIN_NETWORK, &network).await?;
-        limits::clear(tx.conn(), LOGIN_ACCOUNT, account).await?;
-        let session = NewSession {
+impl<'a> Attempt<'a> {
+    fn session(&self, user: &Credentials, now: Timestamp) -> NewSession<'a> {
+        NewSession {
             user: user.id,
             tenant: None,
             login: None,
-            host: attempt.host,
-            ip: attempt.ip,
-            user_agent: attempt.user_agent,
+            host: self.host,
+            ip: self.ip,
+            user_agent: self.user_agent,
             now,
-        };
-        let token = sessions::create(tx.conn(), session).await?;
-        tx.commit().await?;
-        Ok(SignIn::Done(token))
+        }
     }
+}
+
+/// Takes the tries back that led to a log-in after all.
+async fn forgive(
+    conn: &mut PgConnection,
+    attempt: Attempt<'_>,
+    user: &Credentials,
+    now: Timestamp,
+) -> Result<()> {
+    let account = attempt.email.normal();
+    users::note_login(conn, user.id, now).await?;
+    limits::clear(conn, LOGIN_PAIR, &limits::pair(account, attempt.ip)).await?;
+    limits::give_back(conn, LOGIN_NETWORK, &limits::network(attempt.ip)).await?;
+    limits::clear(conn, LOGIN_ACCOUNT, account).await
 }

@@ -1,6 +1,8 @@
 //! What the platform sells: products, their plans, immutable versioned prices, and what a plan allows.
 #![warn(missing_docs)]
 
+pub mod manage;
+pub mod overrides;
 mod pages;
 mod seed;
 mod store;

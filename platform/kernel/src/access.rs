@@ -116,6 +116,17 @@ impl SubscriptionStatus {
     }
 }
 
+/// A limit that an operator set for a time, whatever the plans say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitOverride {
+    /// Key of the entitlement.
+    pub entitlement: String,
+    /// The most there may be; `None` for no limit.
+    pub limit: Option<i64>,
+    /// Until when it holds.
+    pub until: Timestamp,
+}
+
 /// The facts about one subscription that decide access to its module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {

@@ -131,6 +131,33 @@ impl Money {
         Self { minor, currency }
     }
 
+    /// Reads an amount as people write it: `19`, `19.50`. No signs, no grouping, no more digits than the currency has.
+    ///
+    /// # Errors
+    /// The broken rule, for the field `amount`.
+    pub fn read(text: &str, currency: Currency) -> Result<Self, FieldError> {
+        let text = text.trim();
+        let invalid = || {
+            FieldError::new(
+                "amount",
+                "invalid",
+                format!("Enter an amount such as {}.", Self::new(1900, currency).decimal()),
+            )
+        };
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+            return Err(invalid());
+        }
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let digits = currency.exponent() as usize;
+        if whole.is_empty() || fraction.len() > digits || fraction.contains('.') {
+            return Err(invalid());
+        }
+        format!("{whole}{fraction:0<digits$}")
+            .parse()
+            .map(|minor| Self::new(minor, currency))
+            .map_err(|_| invalid())
+    }
+
     /// The amount in major units, exactly.
     #[must_use]
     pub fn decimal(self) -> Decimal {
@@ -173,6 +200,20 @@ mod tests {
         assert_eq!(Money::new(1999, Currency::EUR).to_string(), "19.99 EUR");
         assert_eq!(Money::new(1999, Currency::JPY).to_string(), "1999 JPY");
         assert_eq!(Money::new(1999, Currency::KWD).to_string(), "1.999 KWD");
+    }
+
+    #[test]
+    fn amounts_are_read_to_the_cent() {
+        let read = |text, currency| Money::read(text, currency).ok().map(|money| money.minor);
+        assert_eq!(read("19", Currency::EUR), Some(1900));
+        assert_eq!(read(" 19.5 ", Currency::EUR), Some(1950));
+        assert_eq!(read("0.05", Currency::EUR), Some(5));
+        assert_eq!(read("500", Currency::JPY), Some(500));
+        assert_eq!(read("1.234", Currency::KWD), Some(1234));
+        for bad in ["", ".5", "-1", "1.234", "1,50", "1e3", "1.2.3", "99999999999999999999"] {
+            assert_eq!(read(bad, Currency::EUR), None, "{bad}");
+        }
+        assert_eq!(read("1.5", Currency::JPY), None);
     }
 
     #[test]

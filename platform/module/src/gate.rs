@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use kernel::{Access, Error};
+use kernel::{Access, Error, OperatorRole};
 
 use crate::{App, Ctx, Failure};
 
@@ -28,6 +28,10 @@ pub enum GateKind {
     Visitor,
     /// Anybody with an account, on the base host.
     SignedIn,
+    /// Anybody, on the operators' host.
+    OpsVisitor,
+    /// Operators of this rank or above, on their host.
+    Operator(OperatorRole),
 }
 
 /// What can stand first in a handler's arguments.

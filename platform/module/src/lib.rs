@@ -26,6 +26,7 @@ mod idempotency;
 mod job;
 mod links;
 mod manifest;
+mod ops_gate;
 mod platform_gate;
 mod precondition;
 pub mod problems;
@@ -47,6 +48,8 @@ pub use links::Links;
 pub use manifest::{
     Entitlement, EntitlementKind, MailPace, Manifest, NavLink, NotificationKind, QuickAction,
 };
+pub use manifest::{Entitlement, EntitlementKind, Manifest, NavLink, QuickAction};
+pub use ops_gate::{Operating, Operator, OpsCtx, OpsVisitor, Rank, rank};
 pub use platform_gate::{Account, SignedIn, Visitor};
 pub use precondition::{IfMatch, etag};
 pub use respond::{Failure, Problem, Result, wants_json};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use accounts::Accounts;
 use billing::{Addressee, Addressees, Billing};
-use kernel::{Clock, Email, Standing, TenantId};
+use kernel::{Clock, Email, LimitOverride, Standing, TenantId};
 use messaging::{MailId, Messaging};
 use module::Links;
 use serde::Deserialize;
@@ -18,7 +18,9 @@ use worker::PlatformJobs;
 #[must_use]
 pub fn hooks(clock: &Clock) -> tenants::Hooks {
     tenants::Hooks {
-        standings: Arc::new(Subscriptions),
+        standings: Arc::new(Subscriptions {
+            clock: clock.clone(),
+        }),
         provision: vec![Arc::new(Trial {
             clock: clock.clone(),
         })],
@@ -30,7 +32,10 @@ pub fn hooks(clock: &Clock) -> tenants::Hooks {
     }
 }
 
-struct Subscriptions;
+/// What subscriptions say, and what operators set above them.
+struct Subscriptions {
+    clock: Clock,
+}
 
 impl StandingsSource for Subscriptions {
     fn standings<'a>(
@@ -38,7 +43,27 @@ impl StandingsSource for Subscriptions {
         conn: &'a mut PgConnection,
         tenant: TenantId,
     ) -> Lookup<'a, Vec<Standing>> {
-        Box::pin(billing::standings(conn, tenant))
+        Box::pin(async move {
+            let mut standings = billing::standings(&mut *conn, tenant).await?;
+            let set = catalog::overrides::in_force(conn, tenant, self.clock.now()).await?;
+            for (module, access, until) in set.access {
+                for standing in standings.iter_mut().filter(|held| held.module == module) {
+                    standing.override_access = Some((access, until));
+                }
+            }
+            Ok(standings)
+        })
+    }
+
+    fn overrides<'a>(
+        &'a self,
+        conn: &'a mut PgConnection,
+        tenant: TenantId,
+    ) -> Lookup<'a, Vec<LimitOverride>> {
+        Box::pin(async move {
+            let set = catalog::overrides::in_force(conn, tenant, self.clock.now()).await?;
+            Ok(set.limits)
+        })
     }
 }
 

@@ -78,7 +78,7 @@ pub const RULES: Rules<'static> = Rules {
         Ownership {
             key: "catalog",
             prefixes: &["products", "plans", "plan", "entitlement"],
-            references: &[],
+            references: &["tenants"],
         },
         Ownership {
             key: "billing",
@@ -123,6 +123,9 @@ const GLOBAL_TABLES: &[&str] = &[
     "sessions",
     "auth_tokens",
     "auth_attempts",
+    // Operators work across tenants, and what they did concerns the platform as well.
+    "identity_operators",
+    "identity_operator_acts",
     // The tenants themselves.
     "tenants",
     // What is for sale is the same for all.
@@ -165,6 +168,7 @@ const SHARED: &[&str] = &[
 /// Tables whose rows nobody may change at run time.
 const APPEND_ONLY: &[&str] = &[
     "audit_log",
+    "identity_operator_acts",
     "subscription_events",
     "subscription_notices",
     "subscription_trials",

@@ -18,11 +18,13 @@ mod roles;
 mod settings;
 mod signup;
 mod state;
+pub mod suspension;
 mod theme;
 
 use kernel::{Permission, Role};
 use module::{MailPace, NotificationKind, Routes};
 
+pub use audit::{ChangedValue, Entry as AuditEntry, timeline};
 pub use contacts::{Contact, contact};
 pub use directory::{Directory, StandingsSource};
 pub use entry::{HOP_CODE_LIFETIME, Traveller, Workspace};

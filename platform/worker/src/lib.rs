@@ -13,6 +13,7 @@ mod backoff;
 mod perform;
 mod platform;
 mod purge;
+pub mod repair;
 mod runner;
 mod store;
 

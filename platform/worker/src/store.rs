@@ -1,9 +1,11 @@
 //! The statements of the queue.
 
-use kernel::{Result, TenantId, Timestamp, new_uuid};
+use kernel::{ConstraintExt as _, Error, Result, TenantId, Timestamp, new_uuid};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
+
+use crate::repair::DeadJob;
 
 /// A job that this runner holds.
 #[derive(Debug)]
@@ -293,4 +295,36 @@ pub(crate) async fn delete_events(pool: &PgPool, before: Timestamp, limit: i64) 
     .execute(pool)
     .await?;
     Ok(deleted.rows_affected())
+}
+
+pub(crate) async fn revive(
+    conn: &mut PgConnection,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<Option<DeadJob>> {
+    sqlx::query_as!(
+        DeadJob,
+        r#"update jobs set state = 'queued', attempts = 0, run_at = $2, finished_at = null
+           where id = $1 and state = 'dead' returning kind, tenant_id as "tenant: TenantId""#,
+        id,
+        now as _,
+    )
+    .fetch_optional(conn)
+    .await
+    .on_constraint("jobs_unique_key_key", || {
+        Error::conflict(
+            "queued_already",
+            "The same work is queued already. Discard this one.",
+        )
+    })
+}
+
+pub(crate) async fn bury(conn: &mut PgConnection, id: Uuid) -> Result<Option<DeadJob>> {
+    Ok(sqlx::query_as!(
+        DeadJob,
+        r#"delete from jobs where id = $1 and state = 'dead' returning kind, tenant_id as "tenant: TenantId""#,
+        id,
+    )
+    .fetch_optional(conn)
+    .await?)
 }

@@ -30,6 +30,7 @@ pub fn tenant(slug: &str, status: TenantStatus) -> Arc<Tenant> {
         brand: "#3f51d9".into(),
         logo: None,
         standings: Vec::new(),
+        overrides: Vec::new(),
     })
 }
 

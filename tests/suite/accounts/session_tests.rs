@@ -28,7 +28,7 @@ async fn a_session_in_use_lives_ninety_days_and_no_longer() {
             .unwrap_or_else(|| panic!("day {day}"));
         assert!(session.needs_touch(bench.now()));
         let mut tx = bench.db.begin().await.unwrap();
-        sessions::touch(tx.conn(), session.id, bench.now())
+        sessions::touch(tx.conn(), &session, bench.now())
             .await
             .unwrap();
         tx.commit().await.unwrap();
@@ -46,7 +46,7 @@ async fn use_is_written_down_every_five_minutes_at_most() {
     let touched = async || {
         let session = bench.session(&token).await.unwrap();
         let mut tx = bench.db.begin().await.unwrap();
-        sessions::touch(tx.conn(), session.id, bench.now())
+        sessions::touch(tx.conn(), &session, bench.now())
             .await
             .unwrap();
         tx.commit().await.unwrap();

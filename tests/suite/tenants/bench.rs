@@ -12,7 +12,7 @@ use database::migrate::Owner;
 use database::{Binding, PlatformDb};
 use http::{Method, Request};
 use kernel::{
-    Clock, Email, Error, MembershipId, Permission, Role, Standing, TenantId, Timestamp, UserId,
+    Clock, Email, Error, LimitOverride, MembershipId, Permission, Role, Standing, TenantId, Timestamp, UserId,
 };
 use module::{Account, App, Ctx, Links, Person, RequestFacts, Visitor};
 use sqlx::PgConnection;
@@ -70,6 +70,14 @@ struct NoSubscriptions;
 
 impl StandingsSource for NoSubscriptions {
     fn standings<'a>(&'a self, _: &'a mut PgConnection, _: TenantId) -> Lookup<'a, Vec<Standing>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn overrides<'a>(
+        &'a self,
+        _: &'a mut PgConnection,
+        _: TenantId,
+    ) -> Lookup<'a, Vec<LimitOverride>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 }

@@ -14,8 +14,7 @@ use ui::{Layout, Page, field, icons, submit as submit_button};
 
 use super::destination::Destination;
 use super::{see_other, see_other_with};
-use crate::sessions::RevokeReason;
-use crate::{Accounts, Attempt, SignIn, cookies, sessions};
+use crate::{Accounts, Attempt, SessionKind, SignIn, cookies};
 
 /// The one answer to all that is wrong with address and password.
 const REFUSED: &str = "Address and password do not match, or the address is not confirmed yet. Check both, \
@@ -82,7 +81,7 @@ pub(super) async fn submit(
         SignIn::Done(token) => {
             // Whoever was signed in here before is not any more.
             accounts
-                .log_out(&headers, links.secure(), visitor.now)
+                .log_out(SessionKind::Person, &headers, links.secure(), visitor.now)
                 .await?;
             let mut response = see_other(&to.address(links));
             let cookie = cookies::set(&token, links.secure());
@@ -110,33 +109,14 @@ pub(super) async fn log_out(
     headers: HeaderMap,
 ) -> Result<Response> {
     let secure = visitor.app.links().secure();
-    accounts.log_out(&headers, secure, visitor.now).await?;
+    accounts
+        .log_out(SessionKind::Person, &headers, secure, visitor.now)
+        .await?;
     let mut response = see_other_with("/login", "You are logged out.");
     response
         .headers_mut()
         .append(header::SET_COOKIE, cookies::clear(secure));
     Ok(response)
-}
-
-impl Accounts {
-    /// Ends the log-in whose cookie a request carries, on all hosts.
-    async fn log_out(
-        &self,
-        headers: &HeaderMap,
-        secure: bool,
-        now: kernel::Timestamp,
-    ) -> kernel::Result<()> {
-        let Some(token) = cookies::read(headers, secure) else {
-            return Ok(());
-        };
-        let mut tx = self.db().begin().await?;
-        if let Some(session) = sessions::find(tx.conn(), &token, now).await? {
-            let (user, login) = (session.user, session.login);
-            sessions::revoke_login(tx.conn(), user, login, RevokeReason::LogOut, now).await?;
-            tx.commit().await?;
-        }
-        Ok(())
-    }
 }
 
 fn page(visitor: &Visitor, email: &str, to: &Destination, errors: &[FieldError]) -> Page {

@@ -24,6 +24,60 @@ pub const ABSOLUTE: Duration = Duration::from_hours(90 * 24);
 /// How often at most the time of the last request is written.
 pub const TOUCH_EVERY: Duration = Duration::from_mins(5);
 
+/// What a session is for, and with that how long it lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionKind {
+    /// Anybody's, on the base host or a tenant's.
+    Person,
+    /// An operator's, at the console and nowhere else.
+    Operator,
+}
+
+impl SessionKind {
+    /// Without a request for this long, the session ends.
+    #[must_use]
+    pub const fn idle(self) -> Duration {
+        match self {
+            Self::Person => IDLE,
+            Self::Operator => Duration::from_mins(30),
+        }
+    }
+
+    /// However busy, the session ends after this long.
+    #[must_use]
+    pub const fn absolute(self) -> Duration {
+        match self {
+            Self::Person => ABSOLUTE,
+            Self::Operator => Duration::from_hours(12),
+        }
+    }
+
+    /// How often at most the time of the last request is written: seldom enough for the database, often enough for the
+    /// idle time to mean something.
+    #[must_use]
+    pub const fn touch_every(self) -> Duration {
+        match self {
+            Self::Person => TOUCH_EVERY,
+            Self::Operator => Duration::from_mins(1),
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Operator => "operator",
+        }
+    }
+
+    fn parse(name: &str) -> Result<Self> {
+        match name {
+            "person" => Ok(Self::Person),
+            "operator" => Ok(Self::Operator),
+            other => Err(kernel::Error::internal(format!("session kind {other}"))),
+        }
+    }
+}
+
 /// What a browser's cookie holds. The table holds its hash alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionToken(Secret);
@@ -81,7 +135,9 @@ pub struct Session {
     pub name: String,
     /// Their address.
     pub email: String,
-    /// The tenant on whose host it is used; `None` on the base host.
+    /// What it is for.
+    pub kind: SessionKind,
+    /// The tenant on whose host it is used; `None` on the base host and the operators'.
     pub tenant: Option<TenantId>,
     /// The only host it is good for, without port.
     pub host: String,
@@ -103,7 +159,7 @@ impl Session {
     /// Whether [`touch`] would write anything.
     #[must_use]
     pub fn needs_touch(&self, now: Timestamp) -> bool {
-        now.since(self.last_seen_at) >= TOUCH_EVERY
+        now.since(self.last_seen_at) >= self.kind.touch_every()
     }
 }
 
@@ -139,10 +195,24 @@ impl RevokeReason {
 
 /// Opens a session under a new token. A token never outlives a log-in: that would let a planted one be fixated.
 pub async fn create(conn: &mut PgConnection, new: NewSession<'_>) -> Result<SessionToken> {
+    open(conn, SessionKind::Person, new).await
+}
+
+/// Opens a session at the operators' console. That the person is an operator is for the caller to have looked at.
+pub async fn create_operator(
+    conn: &mut PgConnection,
+    new: NewSession<'_>,
+) -> Result<SessionToken> {
+    open(conn, SessionKind::Operator, new).await
+}
+
+async fn open(
+    conn: &mut PgConnection,
+    kind: SessionKind,
+    new: NewSession<'_>,
+) -> Result<SessionToken> {
     let token = SessionToken(Secret::generate());
-    let id = SessionId::new();
-    let absolute = new.now.plus(ABSOLUTE);
-    store::insert(conn, id, &token.hash(), new, new.now.plus(IDLE), absolute).await?;
+    store::insert(conn, kind, SessionId::new(), &token.hash(), new).await?;
     Ok(token)
 }
 
@@ -154,12 +224,13 @@ pub async fn find(
     token: &SessionToken,
     now: Timestamp,
 ) -> Result<Option<Session>> {
-    store::by_token(conn, &token.hash(), now).await
+    let row = store::by_token(conn, &token.hash(), now).await?;
+    row.map(Session::try_from).transpose()
 }
 
-/// Notes that a session is in use, at most once every five minutes.
-pub async fn touch(conn: &mut PgConnection, id: SessionId, now: Timestamp) -> Result<()> {
-    store::touch(conn, id, now, now.minus(TOUCH_EVERY), now.plus(IDLE)).await
+/// Notes that a session is in use, at most as often as its kind says.
+pub async fn touch(conn: &mut PgConnection, session: &Session, now: Timestamp) -> Result<()> {
+    store::touch(conn, session.id, session.kind, now).await
 }
 
 /// Ends one session and no other: the browser is signed out on that host.
@@ -197,6 +268,18 @@ pub async fn revoke_login(
     let ended = store::revoke_login(conn, user, login, reason.as_str(), now).await?;
     Change::User(user).announce(conn).await?;
     Ok(ended > 0)
+}
+
+/// Ends all sessions of a person at the operators' console.
+pub async fn revoke_operator(
+    conn: &mut PgConnection,
+    user: UserId,
+    reason: RevokeReason,
+    now: Timestamp,
+) -> Result<()> {
+    let kind = SessionKind::Operator;
+    store::revoke_kind(conn, user, kind, reason.as_str(), now).await?;
+    Change::User(user).announce(conn).await
 }
 
 /// Ends all sessions of a person but those of one log-in. Returns how many ended.

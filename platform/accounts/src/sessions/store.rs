@@ -3,20 +3,53 @@
 use kernel::{Result, TenantId, Timestamp, UserId};
 use sqlx::PgConnection;
 
-use super::{Login, NewSession, Session, SessionId};
+use super::{Login, NewSession, Session, SessionId, SessionKind};
+
+pub(super) struct Row {
+    id: SessionId,
+    login: SessionId,
+    user: UserId,
+    name: String,
+    email: String,
+    kind: String,
+    tenant: Option<TenantId>,
+    host: String,
+    last_seen_at: Timestamp,
+    idle_expires_at: Timestamp,
+    absolute_expires_at: Timestamp,
+}
+
+impl TryFrom<Row> for Session {
+    type Error = kernel::Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            id: row.id,
+            login: row.login,
+            user: row.user,
+            name: row.name,
+            email: row.email,
+            kind: SessionKind::parse(&row.kind)?,
+            tenant: row.tenant,
+            host: row.host,
+            last_seen_at: row.last_seen_at,
+            idle_expires_at: row.idle_expires_at,
+            absolute_expires_at: row.absolute_expires_at,
+        })
+    }
+}
 
 pub(super) async fn insert(
     conn: &mut PgConnection,
+    kind: SessionKind,
     id: SessionId,
     token_hash: &[u8],
     new: NewSession<'_>,
-    idle_expires_at: Timestamp,
-    absolute_expires_at: Timestamp,
 ) -> Result<()> {
     sqlx::query!(
         "insert into sessions (id, token_hash, user_id, login_id, tenant_id, host, ip, user_agent,
-                               created_at, last_seen_at, idle_expires_at, absolute_expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11)",
+                               created_at, last_seen_at, idle_expires_at, absolute_expires_at, kind)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12)",
         id as _,
         token_hash,
         new.user as _,
@@ -26,8 +59,9 @@ pub(super) async fn insert(
         new.ip.to_string(),
         new.user_agent,
         new.now as _,
-        idle_expires_at as _,
-        absolute_expires_at as _,
+        new.now.plus(kind.idle()) as _,
+        new.now.plus(kind.absolute()) as _,
+        kind.as_str(),
     )
     .execute(conn)
     .await?;
@@ -38,10 +72,10 @@ pub(super) async fn by_token(
     conn: &mut PgConnection,
     token_hash: &[u8],
     now: Timestamp,
-) -> Result<Option<Session>> {
+) -> Result<Option<Row>> {
     Ok(sqlx::query_as!(
-        Session,
-        r#"select s.id, s.login_id as "login: SessionId", s.user_id as "user: UserId", u.name, u.email,
+        Row,
+        r#"select s.id, s.login_id as "login: SessionId", s.user_id as "user: UserId", u.name, u.email, s.kind,
                   s.tenant_id as "tenant: kernel::TenantId", s.host, s.last_seen_at, s.idle_expires_at, s.absolute_expires_at
            from sessions s join users u on u.id = s.user_id
            where s.token_hash = $1 and s.revoked_at is null and s.idle_expires_at > $2
@@ -56,17 +90,16 @@ pub(super) async fn by_token(
 pub(super) async fn touch(
     conn: &mut PgConnection,
     id: SessionId,
+    kind: SessionKind,
     now: Timestamp,
-    unless_since: Timestamp,
-    idle_expires_at: Timestamp,
 ) -> Result<()> {
     sqlx::query!(
         "update sessions set last_seen_at = $2, idle_expires_at = least($4, absolute_expires_at)
          where id = $1 and last_seen_at <= $3 and revoked_at is null",
         id as _,
         now as _,
-        unless_since as _,
-        idle_expires_at as _,
+        now.minus(kind.touch_every()) as _,
+        now.plus(kind.idle()) as _,
     )
     .execute(conn)
     .await?;
@@ -128,6 +161,26 @@ pub(super) async fn revoke_login(
     .execute(conn)
     .await?;
     Ok(done.rows_affected())
+}
+
+pub(super) async fn revoke_kind(
+    conn: &mut PgConnection,
+    user: UserId,
+    kind: SessionKind,
+    reason: &str,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        "update sessions set revoked_at = $4, revoke_reason = $3
+         where user_id = $1 and kind = $2 and revoked_at is null",
+        user as _,
+        kind.as_str(),
+        reason,
+        now as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 pub(super) async fn revoke_others(

@@ -4,9 +4,10 @@ pub(crate) mod store;
 
 use std::time::Duration;
 
-use database::PlatformDb;
+use database::{Change, PlatformDb};
 use kernel::{Email, Error, Result, Timestamp};
 use services::{Mailer, OutgoingMail, SendError};
+use sqlx::PgConnection;
 
 use crate::MailId;
 
@@ -117,6 +118,27 @@ impl Messaging {
     pub async fn purge(&self, now: Timestamp) -> Result<u64> {
         store::delete_older(self.db.pool(), now.minus(KEEP)).await
     }
+}
+
+/// A mail that was given up, as [`retry`] found it.
+#[derive(Clone, Debug)]
+pub struct Undelivered {
+    /// Whose it is; `None` for the platform's own.
+    pub tenant: Option<kernel::TenantId>,
+    /// Its subject.
+    pub subject: String,
+}
+
+/// Queues a mail again that was refused or given up, with all its tries.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such mail.
+pub async fn retry(conn: &mut PgConnection, id: MailId, now: Timestamp) -> Result<Undelivered> {
+    let mail = store::queue_again(conn, id, now)
+        .await?
+        .ok_or(Error::NotFound("undelivered mail"))?;
+    Change::Work.announce(conn).await?;
+    Ok(mail)
 }
 
 fn outgoing(id: MailId, mail: store::Queued) -> Result<OutgoingMail, SendError> {

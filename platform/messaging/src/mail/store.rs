@@ -5,7 +5,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::MailId;
 
-use super::DELIVER;
+use super::{DELIVER, Undelivered};
 
 /// Tries a delivery job has at most; [`super::MAX_TRIES`] ends it before.
 const JOB_ATTEMPTS: i32 = super::MAX_TRIES + 5;
@@ -56,6 +56,32 @@ pub(crate) async fn insert(conn: &mut PgConnection, mail: NewMail<'_>) -> Result
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Mail and job in one statement, as when it was written.
+pub(crate) async fn queue_again(
+    conn: &mut PgConnection,
+    id: MailId,
+    now: Timestamp,
+) -> Result<Option<Undelivered>> {
+    Ok(sqlx::query_as!(
+        Undelivered,
+        r#"with mail as (
+               update mail_messages set state = 'queued', attempts = 0 where id = $1 and state in ('failed', 'dead')
+               returning id, tenant_id, subject
+           ), job as (
+               insert into jobs (id, tenant_id, kind, payload, run_at, max_attempts, created_at)
+               select $2, mail.tenant_id, $3, jsonb_build_object('mail', mail.id), $4, $5, $4 from mail
+           )
+           select tenant_id as "tenant: TenantId", subject from mail"#,
+        id as _,
+        new_uuid(),
+        DELIVER,
+        now as _,
+        JOB_ATTEMPTS,
+    )
+    .fetch_optional(conn)
+    .await?)
 }
 
 pub(crate) struct Queued {

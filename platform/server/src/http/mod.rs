@@ -18,7 +18,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use kernel::Error;
-use module::{App, Ctx, Failure, Slots, Visitor};
+use module::{App, Ctx, Failure, OpsVisitor, Slots, Visitor};
 use tenant_resolver::Place;
 use tower::ServiceExt as _;
 
@@ -76,7 +76,15 @@ pub async fn handle(State(front): State<Arc<Front>>, mut request: Request) -> Re
                 });
                 &front.base
             }
-            Where::Ops => &front.ops,
+            Where::Ops(operator) => {
+                request.extensions_mut().insert(OpsVisitor {
+                    app: front.app.clone(),
+                    request: visit.facts.clone(),
+                    now: front.app.now(),
+                    operator: operator.clone(),
+                });
+                &front.ops
+            }
             Where::Tenant(ctx) => {
                 request.extensions_mut().insert(Ctx::clone(ctx));
                 &front.tenant
@@ -104,7 +112,7 @@ async fn enter(
                 facts.clone(),
             ))))
         }
-        Some(Place::Ops) => Ok(Where::Ops),
+        Some(Place::Ops) => Ok(Where::Ops(front.principals.operator(asked).await?)),
         Some(Place::Base) => Ok(Where::Base(front.principals.account(asked).await?)),
         None => Err(Error::internal(
             "a request reached the pages without a place",

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use accounts::{Session, cookies, sessions};
+use accounts::{Session, SessionKind, cookies, operators, sessions};
 use database::{Change, PlatformDb};
 use http::HeaderMap;
-use kernel::{Clock, Permission, PermissionSet, Result, TenantId, UserId};
-use module::{Account, Person};
+use kernel::{Clock, OperatorRole, Permission, PermissionSet, Result, TenantId, UserId};
+use module::{Account, Operator, Person};
 use moka::future::Cache;
 use tenant_resolver::Tenant;
 use tenants::{Tenants, Workspace};
@@ -30,12 +30,14 @@ pub struct Principals {
     tenants: Tenants,
     permissions: Arc<Vec<&'static Permission>>,
     base_host: String,
+    ops_host: String,
     secure: bool,
     /// Counts changes: what was read before one and stored after it must not be kept.
     news: Arc<AtomicU64>,
     sessions: Cache<TokenHash, Option<Arc<Session>>>,
     members: Cache<(TenantId, UserId), Option<Arc<Person>>>,
     workspaces: Cache<UserId, Arc<Vec<Workspace>>>,
+    operators: Cache<UserId, Option<OperatorRole>>,
 }
 
 impl Principals {
@@ -54,6 +56,7 @@ impl Principals {
             tenants,
             permissions: Arc::new(permissions),
             base_host: links.host().to_owned(),
+            ops_host: format!("ops.{}", links.host()),
             secure: links.secure(),
             news: Arc::default(),
             sessions: Cache::builder()
@@ -70,16 +73,48 @@ impl Principals {
                 .max_capacity(CAPACITY)
                 .time_to_live(KEEP)
                 .build(),
+            operators: Cache::builder()
+                .max_capacity(CAPACITY)
+                .time_to_live(KEEP)
+                .build(),
         }
     }
 
     /// The account that is signed in on the base host.
     pub async fn account(&self, headers: &HeaderMap) -> Result<Option<Account>> {
-        let session = self.session(headers, None, &self.base_host).await?;
+        let session = self
+            .session(SessionKind::Person, headers, None, &self.base_host)
+            .await?;
         Ok(session.map(|session| Account {
             user: session.user,
             name: session.name.clone(),
             email: session.email.clone(),
+        }))
+    }
+
+    /// The operator who is signed in at the console.
+    pub async fn operator(&self, headers: &HeaderMap) -> Result<Option<Operator>> {
+        let kind = SessionKind::Operator;
+        let Some(session) = self.session(kind, headers, None, &self.ops_host).await? else {
+            return Ok(None);
+        };
+        let role = if let Some(kept) = self.operators.get(&session.user).await {
+            kept
+        } else {
+            let mut conn = self.db.pool().acquire().await?;
+            let before = self.news.load(Ordering::Acquire);
+            let found = operators::find(&mut conn, session.user).await?;
+            self.operators.insert(session.user, found).await;
+            if self.news.load(Ordering::Acquire) != before {
+                self.operators.invalidate(&session.user).await;
+            }
+            found
+        };
+        Ok(role.map(|role| Operator {
+            user: session.user,
+            name: session.name.clone(),
+            email: session.email.clone(),
+            role,
         }))
     }
 
@@ -90,7 +125,10 @@ impl Principals {
         tenant: &Tenant,
     ) -> Result<Option<Arc<Person>>> {
         let host = format!("{}.{}", tenant.slug, self.base_host);
-        let Some(session) = self.session(headers, Some(tenant.id), &host).await? else {
+        let session = self
+            .session(SessionKind::Person, headers, Some(tenant.id), &host)
+            .await?;
+        let Some(session) = session else {
             return Ok(None);
         };
         if let Some(member) = self.members.get(&(tenant.id, session.user)).await {
@@ -122,11 +160,12 @@ impl Principals {
     /// One that belongs to another host is as good as none: whoever sends it here took it there.
     async fn session(
         &self,
+        kind: SessionKind,
         headers: &HeaderMap,
         tenant: Option<TenantId>,
         host: &str,
     ) -> Result<Option<Arc<Session>>> {
-        let Some(token) = cookies::read(headers, self.secure) else {
+        let Some(token) = cookies::read_of(kind, headers, self.secure) else {
             return Ok(None);
         };
         let (hash, now) = (token.hash(), self.clock.now());
@@ -145,15 +184,16 @@ impl Principals {
         let Some(session) = session else {
             return Ok(None);
         };
-        if session.tenant != tenant || !session.is_good(host, now) {
-            if session.tenant != tenant {
+        let elsewhere = session.tenant != tenant || session.kind != kind;
+        if elsewhere || !session.is_good(host, now) {
+            if elsewhere {
                 tracing::warn!(session = %session.id, host, "a session was shown to a host that is not its own");
             }
             return Ok(None);
         }
         if session.needs_touch(now) {
             let mut conn = self.db.pool().acquire().await?;
-            sessions::touch(&mut conn, session.id, now).await?;
+            sessions::touch(&mut conn, &session, now).await?;
             self.sessions.invalidate(&hash).await;
         }
         Ok(Some(session))
@@ -183,6 +223,7 @@ impl Principals {
                     self.sessions.invalidate_all();
                 }
                 self.workspaces.invalidate_all();
+                self.operators.invalidate_all();
             }
             Change::Members(tenant) => {
                 let stale = self
@@ -198,6 +239,7 @@ impl Principals {
                 self.sessions.invalidate_all();
                 self.members.invalidate_all();
                 self.workspaces.invalidate_all();
+                self.operators.invalidate_all();
             }
             Change::Work => {}
         }

@@ -9,7 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use ui::{Frame, Page, Rendered, shell};
 
 use super::{Front, flash, frames};
-use crate::http::visit::Visit;
+use crate::http::visit::{Visit, Where};
 
 /// Finishes a response.
 pub async fn finish(
@@ -64,11 +64,7 @@ async fn refuse(
     if matches!(failure.error(), Error::Unauthenticated) {
         return sign_in(visit);
     }
-    let page = crate::pages::error::page(
-        failure,
-        &visit.facts.id,
-        visit.ctx().is_some_and(|ctx| ctx.visitor().is_some()),
-    );
+    let page = crate::pages::error::page(failure, &visit.facts.id, visit.reader());
     let mut response = failure.status().into_response();
     for name in [header::RETRY_AFTER, header::CACHE_CONTROL] {
         if let Some(value) = failed.headers().get(&name) {
@@ -81,6 +77,8 @@ async fn refuse(
 fn sign_in(visit: &Visit) -> Response {
     let back = if visit.facts.is_safe() {
         visit.facts.path.as_str()
+    } else if matches!(visit.place, Where::Ops(_)) {
+        "/"
     } else {
         "/app"
     };

@@ -2,10 +2,11 @@
 
 use axum::extract::Request;
 use http::header;
-use module::{Account, Ctx, RequestFacts};
+use module::{Account, Ctx, Operator, RequestFacts};
 use tenant_resolver::ClientAddr;
 
 use super::observe::RequestId;
+use crate::pages::error::Reader;
 
 /// Where a request went and who sent it.
 pub struct Visit {
@@ -20,7 +21,7 @@ pub enum Where {
     /// The platform's own pages.
     Base(Option<Account>),
     /// The operators' console.
-    Ops,
+    Ops(Option<Operator>),
     /// A tenant.
     Tenant(Box<Ctx>),
 }
@@ -35,12 +36,21 @@ impl Visit {
         }
     }
 
+    /// Who reads a page about what went wrong.
+    pub fn reader(&self) -> Reader {
+        match &self.place {
+            Where::Tenant(ctx) if ctx.visitor().is_some() => Reader::Member,
+            Where::Ops(_) => Reader::Operator,
+            Where::Base(_) | Where::Tenant(_) => Reader::Visitor,
+        }
+    }
+
     /// Whether somebody is signed in where it went.
     pub fn signed_in(&self) -> bool {
         match &self.place {
             Where::Base(account) => account.is_some(),
             Where::Tenant(ctx) => ctx.visitor().is_some(),
-            Where::Ops => false,
+            Where::Ops(operator) => operator.is_some(),
         }
     }
 }

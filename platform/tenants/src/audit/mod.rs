@@ -3,8 +3,9 @@
 pub(crate) mod pages;
 mod store;
 
-use kernel::{Cursor, Error, Page, PageRequest, Result, Timestamp};
+use kernel::{Cursor, Error, Page, PageRequest, Result, TenantId, Timestamp};
 use serde_json::Value;
+use sqlx::PgConnection;
 use tenant_resolver::TenantTx;
 use uuid::Uuid;
 
@@ -15,18 +16,30 @@ pub(crate) const EXPORT_LIMIT: i64 = 10_000;
 
 /// An entry of the log.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub struct Entry {
+    /// Its id.
     pub id: Uuid,
+    /// When it happened.
     pub at: Timestamp,
+    /// Who acted: `member`, `operator`, `api_key`, `guest`, `system`.
     pub actor_kind: String,
+    /// Their id, unless it was the system.
     pub actor_id: Option<Uuid>,
+    /// Their name at that time.
     pub actor_name: String,
+    /// What was done: `workspace.member.removed`.
     pub action: String,
+    /// What kind of thing it was done to.
     pub target_kind: Option<String>,
+    /// The thing.
     pub target_id: Option<Uuid>,
+    /// Its name at that time.
     pub target_name: Option<String>,
+    /// Network address of the request.
     pub ip: Option<String>,
+    /// Browser of the request, as it named itself.
     pub user_agent: Option<String>,
+    /// What else was noted.
     pub detail: Value,
 }
 
@@ -47,9 +60,12 @@ pub(crate) struct Filter {
 
 /// One value that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ChangedValue {
+pub struct ChangedValue {
+    /// What it is of, as a word.
     pub field: String,
+    /// The value before.
     pub from: String,
+    /// The value since.
     pub to: String,
 }
 
@@ -65,15 +81,36 @@ pub(crate) async fn list(
     }))
 }
 
+/// The log of a tenant for somebody outside of it: an operator.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn timeline(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    request: PageRequest,
+) -> Result<Page<Entry>> {
+    let entries = store::of_tenant(conn, tenant, request).await?;
+    Ok(Page::cut(entries, request, |entry| Cursor {
+        at: entry.at,
+        id: entry.id,
+    }))
+}
+
 pub(crate) async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Entry> {
     store::find(tx, id).await?.ok_or(Error::NotFound("entry"))
 }
 
 impl Entry {
     /// What was done, as the middle of a sentence that begins with who and ends with the target.
-    pub(crate) fn verb(&self) -> String {
+    #[must_use]
+    pub fn verb(&self) -> String {
         let known = match self.action.as_str() {
             "workspace.tenant.created" => "opened the workspace",
+            "workspace.tenant.suspended" => "suspended",
+            "workspace.tenant.restored" => "restored",
+            "workspace.allowance.granted" => "allowed more of",
+            "workspace.allowance.revoked" => "took back what was allowed of",
             "workspace.member.joined" => "joined",
             "workspace.member.left" => "left the workspace",
             "workspace.member.removed" => "removed",
@@ -107,7 +144,8 @@ impl Entry {
     }
 
     /// What it was done to, unless the sentence says so already.
-    pub(crate) fn object(&self) -> Option<&str> {
+    #[must_use]
+    pub fn object(&self) -> Option<&str> {
         let own = matches!(
             self.action.as_str(),
             "workspace.member.joined" | "workspace.member.left"
@@ -115,11 +153,22 @@ impl Entry {
         self.target_name.as_deref().filter(|_| !own)
     }
 
+    /// Who did it, as people are told: that somebody works for the platform is said.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        if self.actor_kind == "operator" {
+            format!("{} (Atelier)", self.actor_name)
+        } else {
+            self.actor_name.clone()
+        }
+    }
+
     /// The whole sentence.
-    pub(crate) fn sentence(&self) -> String {
+    #[must_use]
+    pub fn sentence(&self) -> String {
         match self.object() {
-            Some(object) => format!("{} {} {object}", self.actor_name, self.verb()),
-            None => format!("{} {}", self.actor_name, self.verb()),
+            Some(object) => format!("{} {} {object}", self.actor(), self.verb()),
+            None => format!("{} {}", self.actor(), self.verb()),
         }
     }
 
@@ -145,7 +194,8 @@ impl Entry {
     }
 
     /// The values that changed, when the entry says so.
-    pub(crate) fn changes(&self) -> Vec<ChangedValue> {
+    #[must_use]
+    pub fn changes(&self) -> Vec<ChangedValue> {
         let Some(changes) = self.detail.get("changes").and_then(Value::as_object) else {
             return Vec::new();
         };
@@ -160,7 +210,8 @@ impl Entry {
     }
 
     /// Everything else that the entry says.
-    pub(crate) fn facts(&self) -> Vec<(String, String)> {
+    #[must_use]
+    pub fn facts(&self) -> Vec<(String, String)> {
         let Some(detail) = self.detail.as_object() else {
             return Vec::new();
         };
@@ -243,6 +294,13 @@ mod tests {
             "Mara published the post First light"
         );
         assert_eq!(sentence("odd", None), "Mara changed");
+    }
+
+    #[test]
+    fn an_operator_is_called_one() {
+        let mut entry = entry("workspace.tenant.suspended", Some("Northlight"), Value::Null);
+        entry.actor_kind = "operator".into();
+        assert_eq!(entry.sentence(), "Mara (Atelier) suspended Northlight");
     }
 
     #[test]

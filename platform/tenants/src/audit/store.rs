@@ -1,6 +1,7 @@
 //! Statements of the audit log's pages.
 
-use kernel::{PageRequest, Result, Timestamp};
+use kernel::{PageRequest, Result, TenantId, Timestamp};
+use sqlx::PgConnection;
 use tenant_resolver::TenantTx;
 use uuid::Uuid;
 
@@ -57,6 +58,28 @@ async fn fetch(
         limit,
     )
     .fetch_all(tx.conn())
+    .await?)
+}
+
+/// A part of the log of a tenant, newest first, in a transaction of the platform.
+pub(super) async fn of_tenant(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    request: PageRequest,
+) -> Result<Vec<Entry>> {
+    let (after_at, after_id) = request.after.map(|after| (after.at, after.id)).unzip();
+    Ok(sqlx::query_as!(
+        Entry,
+        "select id, at, actor_kind, actor_id, actor_name, action, target_kind, target_id, target_name, ip, user_agent, detail
+         from audit_log
+         where tenant_id = $1 and ($2::timestamptz is null or (at, id) < ($2, $3))
+         order by at desc, id desc limit $4",
+        tenant as _,
+        after_at as _,
+        after_id as _,
+        request.fetch(),
+    )
+    .fetch_all(conn)
     .await?)
 }
 

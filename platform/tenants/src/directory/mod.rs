@@ -4,7 +4,7 @@ mod store;
 
 use std::sync::Arc;
 
-use kernel::{Currency, Error, Result, Standing, TenantId, Zone};
+use kernel::{Currency, Error, LimitOverride, Result, Standing, TenantId, Zone};
 use sqlx::PgConnection;
 use tenant_resolver::{Listing, Lookup, Tenant, TenantDirectory, TenantStatus};
 
@@ -18,6 +18,13 @@ pub trait StandingsSource: Send + Sync + 'static {
         conn: &'a mut PgConnection,
         tenant: TenantId,
     ) -> Lookup<'a, Vec<Standing>>;
+
+    /// Limits that operators set for a time, the newest of each entitlement.
+    fn overrides<'a>(
+        &'a self,
+        conn: &'a mut PgConnection,
+        tenant: TenantId,
+    ) -> Lookup<'a, Vec<LimitOverride>>;
 }
 
 /// The list of all tenants, for the resolver.
@@ -79,7 +86,8 @@ impl Directory {
             |what: &str| Error::internal(format!("tenant {} has no valid {what}", row.id));
         let status = TenantStatus::parse(&row.status).ok_or_else(|| damaged("status"))?;
         let currency = Currency::parse(&row.currency).map_err(|_| damaged("currency"))?;
-        let standings = self.0.standings().standings(conn, row.id).await?;
+        let standings = self.0.standings().standings(&mut *conn, row.id).await?;
+        let overrides = self.0.standings().overrides(conn, row.id).await?;
         Ok(Tenant {
             id: row.id,
             slug: row.slug,
@@ -92,6 +100,7 @@ impl Directory {
             brand: row.brand,
             logo: row.logo,
             standings,
+            overrides,
         })
     }
 }

@@ -1,0 +1,40 @@
+//! What operators do with jobs that were laid down.
+
+use database::Change;
+use kernel::{Error, Result, TenantId, Timestamp};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::store;
+
+/// A job that was laid down after its last attempt.
+#[derive(Clone, Debug)]
+pub struct DeadJob {
+    /// What it was to do: `blog.publish_due`.
+    pub kind: String,
+    /// Whose it is; `None` for the platform's own.
+    pub tenant: Option<TenantId>,
+}
+
+/// Queues a dead job again, with all its attempts.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no dead job of that id; [`Error::Conflict`] with `queued_already` when one with the
+/// same key waits: that one does the work.
+pub async fn retry(conn: &mut PgConnection, id: Uuid, now: Timestamp) -> Result<DeadJob> {
+    let job = store::revive(conn, id, now)
+        .await?
+        .ok_or(Error::NotFound("dead job"))?;
+    Change::Work.announce(conn).await?;
+    Ok(job)
+}
+
+/// Removes a dead job for good.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no dead job of that id.
+pub async fn discard(conn: &mut PgConnection, id: Uuid) -> Result<DeadJob> {
+    store::bury(conn, id)
+        .await?
+        .ok_or(Error::NotFound("dead job"))
+}
