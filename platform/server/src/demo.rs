@@ -6,17 +6,37 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use accounts::operators::{self, NewOperator};
 use accounts::passwords;
 use accounts::users::{self, NewUser};
+use accounts::{Act, Author};
 use blog::posts::{self, Move, NewPost, Step, Text};
 use blog::series::{self, SeriesInput};
 use http::Method;
-use kernel::{Email, Error, PermissionSet, Result, Role, TenantId, UserId};
+use kernel::{Email, Error, OperatorRole, PermissionSet, Result, Role, TenantId, UserId};
 use module::{Account, Ctx, Person, RequestFacts};
 use tenants::SignupForm;
 
 use crate::modules::permissions;
 use crate::platform::Platform;
+
+/// The operator of the demo.
+pub const OPERATOR: Operator = Operator {
+    name: "Priya Raman",
+    email: "priya@atelier.example",
+    password: PASSWORD,
+};
+
+/// Somebody who runs the platform.
+#[derive(Clone, Copy, Debug)]
+pub struct Operator {
+    /// Their name.
+    pub name: &'static str,
+    /// Address to sign in with, at the console.
+    pub email: &'static str,
+    /// Password to sign in with.
+    pub password: &'static str,
+}
 
 /// A way to look around.
 #[derive(Debug)]
@@ -94,6 +114,7 @@ const STUDIOS: [Studio; 2] = [
 /// # Errors
 /// When the database cannot answer.
 pub async fn load(platform: &Platform) -> Result<Vec<LogIn>> {
+    hire(platform).await?;
     for studio in &STUDIOS {
         if let Some((account, tenant)) = open(platform, studio).await? {
             fill(platform, studio, &account, tenant).await?;
@@ -108,6 +129,29 @@ pub async fn load(platform: &Platform) -> Result<Vec<LogIn>> {
             password: PASSWORD,
         })
         .collect())
+}
+
+/// Makes the operator, unless there is one.
+async fn hire(platform: &Platform) -> Result<()> {
+    let now = platform.app.now();
+    let email = Email::parse(OPERATOR.email)?;
+    let mut tx = platform.db.begin().await?;
+    if users::find_by_email(tx.conn(), &email).await?.is_some() {
+        return Ok(());
+    }
+    let hash = passwords::hash(OPERATOR.password).await?;
+    let new = NewOperator {
+        email: &email,
+        name: OPERATOR.name,
+        role: OperatorRole::Admin,
+        password_hash: Some(&hash),
+    };
+    let added = operators::add(tx.conn(), new, now).await?;
+    Act::new(Author::CommandLine, "console.operator.added", "The demo has one.", now)?
+        .on("operator", added.user, OPERATOR.name)
+        .write(tx.conn())
+        .await?;
+    tx.commit().await
 }
 
 /// Makes the owner and the studio; `None` when the owner is there already.

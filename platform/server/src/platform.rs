@@ -10,6 +10,7 @@ use accounts::Accounts;
 use axum::{Extension, Router};
 use billing::Billing;
 use catalog::Catalog;
+use console::Console;
 use database::{Binding, Change, PlatformDb};
 use kernel::{Clock, Email, Error, Result};
 use messaging::Messaging;
@@ -147,7 +148,15 @@ impl Platform {
                 .layer(Extension(slots.clone()))
                 .layer(Extension(Arc::clone(&description)))
         });
-        let ops = bind(Router::new(), &app, |router| router);
+        let console = Console::new(
+            db.clone(),
+            accounts.clone(),
+            billing.clone(),
+            modules::manifests(),
+            crate::schema::installed(),
+        );
+        let (ops, _, _) = table.ops.into_parts();
+        let ops = bind(ops, &app, |router| router.layer(Extension(console)));
         let front = Front {
             app: app.clone(),
             principals: principals.clone(),

@@ -28,6 +28,8 @@ pub struct Table {
     pub base: Routes,
     /// A tenant's host's.
     pub tenant: Routes,
+    /// The operators' host's.
+    pub ops: Routes,
 }
 
 impl Table {
@@ -62,7 +64,11 @@ impl Table {
                 .merge(mounted(module.api()).nest(&format!("/api/v1/{key}")))
                 .merge(mounted(module.public()));
         }
-        Self { base, tenant }
+        Self {
+            base,
+            tenant,
+            ops: console::routes(),
+        }
     }
 
     /// Every route with its gate, pages and API alike, the base host's first.
@@ -72,6 +78,7 @@ impl Table {
             .facts()
             .iter()
             .chain(self.tenant.facts())
+            .chain(self.ops.facts())
             .cloned()
             .collect()
     }

@@ -43,6 +43,26 @@ pub fn owners() -> Vec<Owner> {
     platform.into_iter().chain(modules).collect()
 }
 
+/// What this build brings: the platform's parts, and its modules with their versions.
+#[must_use]
+pub fn installed() -> Vec<console::Installed> {
+    let manifests = crate::modules::manifests();
+    owners()
+        .into_iter()
+        .map(|owner| {
+            let module = manifests.iter().find(|manifest| manifest.key == owner.key);
+            let newest = owner.migrator.iter().map(|migration| migration.version).max();
+            console::Installed {
+                key: owner.key,
+                title: module.map_or("Platform", |manifest| manifest.title),
+                version: module.map(|manifest| manifest.version),
+                schema: newest.unwrap_or_default(),
+                migrations: owner.migrator.iter().count(),
+            }
+        })
+        .collect()
+}
+
 /// What modules and tenant services may point to besides their own tables.
 const CORE: &[&str] = &["tenants"];
 

@@ -51,6 +51,7 @@ pub struct Act<'a> {
     tenant: Option<(TenantId, String)>,
     target: Option<(&'static str, Uuid, String)>,
     detail: Value,
+    told: bool,
 }
 
 impl<'a> Act<'a> {
@@ -81,6 +82,7 @@ impl<'a> Act<'a> {
             tenant: None,
             target: None,
             detail: json!({}),
+            told: false,
         })
     }
 
@@ -111,7 +113,13 @@ impl<'a> Act<'a> {
         Ok(self)
     }
 
-    /// Writes the act, and the entry of the tenant's audit log.
+    /// Says that whoever carried the act out has written the entry of the tenant's audit log.
+    pub fn told_already(mut self) -> Self {
+        self.told = true;
+        self
+    }
+
+    /// Writes the act, and the entry of the tenant's audit log unless that was done.
     ///
     /// # Errors
     /// When a statement fails; what it tells of then fails with it.
@@ -143,7 +151,9 @@ impl<'a> Act<'a> {
             detail: &self.detail,
         };
         store::insert_act(&mut *conn, row).await?;
-        let (Some((tenant, tenant_name)), Some(operator)) = (&self.tenant, operator) else {
+        let (Some((tenant, tenant_name)), Some(operator), false) =
+            (&self.tenant, operator, self.told)
+        else {
             return Ok(());
         };
         // The tenant learns who acted, for whom and why; not from which address or browser.

@@ -1,6 +1,7 @@
 //! The sub-commands of `atelier`.
 
 mod database;
+mod operator;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -30,6 +31,11 @@ enum Command {
     Openapi,
     /// Print every route with who may enter.
     Routes,
+    /// Care for those who run the platform.
+    Operator {
+        #[command(subcommand)]
+        command: operator::Command,
+    },
     /// Care for the private database server.
     Db {
         #[command(subcommand)]
@@ -62,6 +68,7 @@ pub async fn run(cli: Cli) -> Result<()> {
             }
             Ok(())
         }
+        Command::Operator { command } => operator::run(&Settings::load()?, command).await,
         Command::Db { command } => database::run(&command),
     }
 }

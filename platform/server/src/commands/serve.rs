@@ -159,5 +159,8 @@ fn announce(platform: &Platform, log_ins: &[LogIn]) {
         );
         println!("  {:18} {} / {}", "", log_in.email, log_in.password);
     }
+    let operator = demo::OPERATOR;
+    println!("  {:18} {}", "Operator console", links.ops("/"));
+    println!("  {:18} {} / {}", "", operator.email, operator.password);
     println!();
 }

@@ -18,7 +18,7 @@ const REMIND_DAYS: u64 = 7;
 pub async fn frame(front: &Front, visit: &Visit) -> Frame {
     let mut frame = match &visit.place {
         Where::Base(account) => base(front, account.as_ref()),
-        Where::Ops => Frame::new(Arc::clone(&front.assets), Layout::Bare, "Operator console"),
+        Where::Ops(operator) => ops(front, operator.as_ref()),
         Where::Tenant(ctx) => tenant(front, ctx).await,
     };
     let path = visit.facts.path.split('?').next().unwrap_or("/");
@@ -48,6 +48,31 @@ fn base(front: &Front, account: Option<&module::Account>) -> Frame {
             Link::new("Sign in", "/login"),
         ],
     )];
+    frame
+}
+
+/// The console's frame; without navigation for somebody who is not signed in.
+fn ops(front: &Front, operator: Option<&module::Operator>) -> Frame {
+    let layout = if operator.is_some() {
+        Layout::App
+    } else {
+        Layout::Bare
+    };
+    let mut frame = Frame::new(Arc::clone(&front.assets), layout, "Operator console");
+    frame.host = front.app.links().tenant_host("ops");
+    frame.operator = true;
+    if let Some(operator) = operator {
+        frame.person = Some(ui::Person {
+            name: operator.name.clone(),
+            role: operator.role.title().to_owned(),
+            href: "/me".to_owned(),
+            sign_out: "/logout".to_owned(),
+        });
+        frame.core = console::links();
+        frame.footer = console::footer(operator);
+        frame.actions = console::actions(operator);
+        frame.search = Some("/search.json".to_owned());
+    }
     frame
 }
 

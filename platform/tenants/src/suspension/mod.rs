@@ -62,7 +62,7 @@ pub async fn suspend(
         .fact("Reason", reason.clone())
         .paragraph("You can still sign in to see billing. Answer this mail if you think that this is a mistake.")
         .button("Open billing", links.tenant(&subject.slug, "/app/billing"))
-        .send(conn, None, now)
+        .send(conn, Some(tenant), now)
         .await?;
     }
     Change::Tenant(tenant).announce(conn).await?;
@@ -96,7 +96,7 @@ pub async fn restore(
             owner.name, subject.name
         ))
         .button("Open the workspace", links.tenant(&subject.slug, "/app"))
-        .send(conn, None, now)
+        .send(conn, Some(tenant), now)
         .await?;
     }
     Change::Tenant(tenant).announce(conn).await?;

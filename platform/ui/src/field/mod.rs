@@ -100,6 +100,7 @@ pub struct Field {
     label_hidden: bool,
     large: bool,
     mono: bool,
+    part: Option<String>,
     extra: Markup,
 }
 
@@ -132,6 +133,7 @@ fn field(kind: Kind, name: impl Into<String>, label: impl Into<String>) -> Field
         label_hidden: false,
         large: false,
         mono: false,
+        part: None,
         extra: Markup::default(),
     }
 }
@@ -464,6 +466,14 @@ impl Field {
     #[must_use]
     pub fn mono(mut self) -> Self {
         self.mono = true;
+        self
+    }
+
+    /// Names the part of the page that the field is in, such as a dialog, where several have a field of this name: its
+    /// element id becomes `f-<part>-<name>`.
+    #[must_use]
+    pub fn within(mut self, part: impl Into<String>) -> Self {
+        self.part = Some(part.into());
         self
     }
 

@@ -8,7 +8,10 @@ use crate::icons;
 
 impl Field {
     fn id(&self) -> String {
-        element_id(&self.name)
+        match &self.part {
+            Some(part) => element_id(&format!("{part}-{}", self.name)),
+            None => element_id(&self.name),
+        }
     }
 
     /// Where help or error is written, for `aria-describedby`.

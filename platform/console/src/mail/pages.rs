@@ -1,0 +1,198 @@
+//! The list of mail; sending again what was given up.
+
+use accounts::Act;
+use axum::Extension;
+use axum::response::{IntoResponse, Response};
+use kernel::{Error, OperatorRole, Result};
+use maud::{Markup, html};
+use messaging::MailId;
+use module::extract::{Form, Path, Query};
+use module::{Operating, OpsCtx, Routes, rank};
+use serde::Deserialize;
+use ui::table::{FilterBar, Pager, head, table};
+use ui::{Card, Empty, Page, Tone, badge, dialog_opener, icons};
+
+use super::{Filter, Row};
+use crate::Console;
+use crate::ask::{Ask, Reason};
+use crate::respond::{done, encode, moment, refusal, refused_with};
+use crate::tenant_page::store::name;
+
+/// Mails on one page.
+const PER_PAGE: i64 = 50;
+
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .get("/mail", list)
+        .post("/mail/{id}/retry", retry)
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct ListQuery {
+    q: String,
+    state: String,
+    page: String,
+}
+
+impl ListQuery {
+    fn page(&self) -> i64 {
+        self.page.parse::<i64>().unwrap_or(1).clamp(1, 100_000)
+    }
+
+    fn address(&self, page: i64) -> String {
+        format!(
+            "/mail?q={}&state={}&page={page}",
+            encode(&self.q),
+            encode(&self.state)
+        )
+    }
+}
+
+async fn list(
+    ctx: Operating<rank::Reader>,
+    Extension(console): Extension<Console>,
+    Query(query): Query<ListQuery>,
+) -> module::Result<Page> {
+    Ok(page(&ctx, &console, &query, None).await?)
+}
+
+async fn page(
+    ctx: &OpsCtx,
+    console: &Console,
+    query: &ListQuery,
+    problem: Option<&Error>,
+) -> Result<Page> {
+    let filter = Filter {
+        recipient: query.q.trim().to_owned(),
+        state: query.state.clone(),
+        offset: (query.page() - 1) * PER_PAGE,
+        limit: PER_PAGE + 1,
+    };
+    let mut letters = super::list(&mut *console.read().await?, &filter).await?;
+    let most = usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
+    let more = letters.len() > most;
+    letters.truncate(most);
+    let filtered = !query.q.trim().is_empty() || !query.state.is_empty();
+    let bar = FilterBar::new("/mail", "mail")
+        .search("Part of the recipient's address", &query.q)
+        .filter(
+            "state",
+            "State",
+            &[
+                ("", "Any state"),
+                ("stuck", "Given up"),
+                ("queued", "On its way"),
+                ("sent", "Sent"),
+            ],
+            &query.state,
+        );
+    Ok(Page::new("Mail")
+        .lead("What was sent and what was not, for 30 days. Nobody reads here what a mail says. Times are UTC.")
+        .wide()
+        .body(html! {
+            (refusal(problem))
+            (Card::new(html! {
+                (bar)
+                section id="mail" {
+                    @if letters.is_empty() && filtered {
+                        (ui::no_match("No mail fits these filters.", "/mail"))
+                    } @else if letters.is_empty() {
+                        (Empty::new(icons::LuMail, "No mail yet", "Mail appears here when it is written, before it is sent."))
+                    } @else {
+                        (rows(ctx, &letters))
+                        (Pager {
+                            summary: format!("Page {}", query.page()),
+                            previous: (query.page() > 1).then(|| query.address(query.page() - 1)),
+                            next: more.then(|| query.address(query.page() + 1)),
+                            region: "mail".into(),
+                        })
+                    }
+                }
+            }).flush())
+        }))
+}
+
+fn stuck(letter: &Row) -> bool {
+    matches!(letter.state.as_str(), "failed" | "dead")
+}
+
+fn rows(ctx: &OpsCtx, letters: &[Row]) -> Markup {
+    let may = ctx.may(OperatorRole::Support);
+    html! {
+        (table("Mail",
+            &html! { (head("Subject")) (head("To")) (head("Tenant")) (head("State")) (head("Tries")) (head("Written")) (head("")) },
+            &html! { @for letter in letters {
+                tr {
+                    td { div.who { div { (letter.subject) small { (letter.template) } } } }
+                    td { (letter.to_address) }
+                    td { @match (&letter.tenant, &letter.tenant_name) { (Some(id), Some(name)) => a href={ "/tenants/" (id) } { (name) }, _ => span.muted { "Platform" } } }
+                    td { (state_badge(&letter.state)) @if let Some(error) = &letter.last_error { " " small { (error) } } }
+                    td.number { (letter.attempts) }
+                    td title=[letter.sent_at.map(|at| format!("Sent {}", moment(at)))] { (moment(letter.created_at)) }
+                    td { @if may && stuck(letter) { (dialog_opener("Send again", format!("retry-{}", letter.id))) } }
+                }
+            } }))
+        @if may {
+            @for letter in letters.iter().filter(|letter| stuck(letter)) {
+                (Ask {
+                    id: &format!("retry-{}", letter.id),
+                    title: "Send it again?".to_owned(),
+                    text: format!("“{}” goes to {} once more, with all its tries. Links in it may have expired.", letter.subject, letter.to_address),
+                    action: format!("/mail/{}/retry", letter.id),
+                    verb: "Send again",
+                    danger: false,
+                    told: letter.tenant.is_some(),
+                }.dialog(&Markup::default()))
+            }
+        }
+    }
+}
+
+/// The state of a mail.
+pub(crate) fn state_badge(state: &str) -> Markup {
+    match state {
+        "sent" => badge(Tone::Ok, "Sent"),
+        "queued" => badge(Tone::Info, "On its way"),
+        "failed" => badge(Tone::Bad, "Refused"),
+        _ => badge(Tone::Bad, "Given up"),
+    }
+}
+
+async fn retry(
+    ctx: Operating<rank::Support>,
+    Extension(console): Extension<Console>,
+    Path(id): Path<MailId>,
+    Form(form): Form<Reason>,
+) -> module::Result<Response> {
+    let outcome = async {
+        let mut tx = console.db().begin().await?;
+        let act = Act::new(&*ctx, "operations.mail.retried", &form.reason, ctx.now)?;
+        let mail = messaging::retry_mail(tx.conn(), id, ctx.now).await?;
+        let act = act.on("mail", id, mail.subject.clone());
+        let act = match mail.tenant {
+            Some(tenant) => match name(tx.conn(), tenant).await? {
+                Some(name) => act.on_tenant(tenant, name),
+                None => act,
+            },
+            None => act,
+        };
+        act.write(tx.conn()).await?;
+        tx.commit().await?;
+        Ok::<_, Error>(format!("“{}” is on its way again.", mail.subject))
+    };
+    match outcome.await {
+        Ok(message) => Ok(done("/mail?state=stuck", &message)),
+        Err(error) => match refused_with(&error) {
+            Some(status) => {
+                let query = ListQuery {
+                    state: "stuck".into(),
+                    ..ListQuery::default()
+                };
+                let page = page(&ctx, &console, &query, Some(&error)).await?;
+                Ok(page.status(status).into_response())
+            }
+            None => Err(error.into()),
+        },
+    }
+}

@@ -1,0 +1,166 @@
+//! What operators do with products and plans, by a button and a reason.
+
+use accounts::Act;
+use axum::Extension;
+use axum::response::{IntoResponse, Response};
+use catalog::manage;
+use catalog::{PlanId, PriceId, ProductId};
+use kernel::{Error, Result};
+use module::extract::{Form, Path};
+use module::{Operating, Routes, rank};
+
+use super::{pages, subscribers};
+use crate::Console;
+use crate::ask::Reason;
+use crate::respond::{done, refused_with};
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .post("/products/{id}/activate", activate)
+        .post("/products/{id}/retire", retire)
+        .post("/plans/{id}/offer", offer_plan)
+        .post("/plans/{id}/retire", retire_plan)
+        .post("/prices/{id}/retire", retire_price)
+}
+
+async fn activate(
+    ctx: Operating<rank::Billing>,
+    Extension(console): Extension<Console>,
+    Path(id): Path<ProductId>,
+    Form(form): Form<Reason>,
+) -> module::Result<Response> {
+    let outcome = async {
+        let mut tx = console.db().begin().await?;
+        let act = Act::new(&*ctx, "catalog.product.activated", &form.reason, ctx.now)?;
+        let product =
+            manage::activate_product(tx.conn(), id, &console.modules(), ctx.now).await?;
+        act.on("product", id, product.name.clone())
+            .write(tx.conn())
+            .await?;
+        tx.commit().await?;
+        Ok::<_, Error>(format!("{} is on sale.", product.name))
+    };
+    match outcome.await {
+        Ok(message) => Ok(done("/products", &message)),
+        Err(error) => refused_product(&ctx, &console, error).await,
+    }
+}
+
+async fn retire(
+    ctx: Operating<rank::Billing>,
+    Extension(console): Extension<Console>,
+    Path(id): Path<ProductId>,
+    Form(form): Form<Reason>,
+) -> module::Result<Response> {
+    let outcome = async {
+        let mut tx = console.db().begin().await?;
+        let act = Act::new(&*ctx, "catalog.product.retired", &form.reason, ctx.now)?;
+        let product = manage::retire_product(tx.conn(), id).await?;
+        act.on("product", id, product.name.clone())
+            .write(tx.conn())
+            .await?;
+        tx.commit().await?;
+        Ok::<_, Error>(format!("{} is off sale.", product.name))
+    };
+    match outcome.await {
+        Ok(message) => Ok(done("/products", &message)),
+        Err(error) => refused_product(&ctx, &console, error).await,
+    }
+}
+
+async fn refused_product(
+    ctx: &module::OpsCtx,
+    console: &Console,
+    error: Error,
+) -> module::Result<Response> {
+    match refused_with(&error) {
+        Some(status) => Ok(pages::catalogue(ctx, console, Some(&error))
+            .await?
+            .status(status)
+            .into_response()),
+        None => Err(error.into()),
+    }
+}
+
+async fn offer_plan(
+    ctx: Operating<rank::Billing>,
+    Extension(console): Extension<Console>,
+    Path(id): Path<PlanId>,
+    Form(form): Form<Reason>,
+) -> module::Result<Response> {
+    let outcome = async {
+        let mut tx = console.db().begin().await?;
+        let act = Act::new(&*ctx, "catalog.plan.offered", &form.reason, ctx.now)?;
+        let (product, plan) = manage::offer_plan(tx.conn(), id, ctx.now).await?;
+        let name = format!("{} {}", product.name, plan.name);
+        act.on("plan", id, name.clone()).write(tx.conn()).await?;
+        tx.commit().await?;
+        Ok(format!("{name} is on sale."))
+    };
+    conclude(&ctx, &console, id, outcome.await).await
+}
+
+async fn retire_plan(
+    ctx: Operating<rank::Billing>,
+    Extension(console): Extension<Console>,
+    Path(id): Path<PlanId>,
+    Form(form): Form<Reason>,
+) -> module::Result<Response> {
+    let outcome = async {
+        let mut tx = console.db().begin().await?;
+        let act = Act::new(&*ctx, "catalog.plan.retired", &form.reason, ctx.now)?;
+        let in_use = subscribers(tx.conn()).await?.of_plan(id) > 0;
+        let (product, plan) = manage::retire_plan(tx.conn(), id, in_use).await?;
+        let name = format!("{} {}", product.name, plan.name);
+        act.on("plan", id, name.clone()).write(tx.conn()).await?;
+        tx.commit().await?;
+        Ok(format!("{name} is off sale."))
+    };
+    conclude(&ctx, &console, id, outcome.await).await
+}
+
+async fn retire_price(
+    ctx: Operating<rank::Billing>,
+    Extension(console): Extension<Console>,
+    Path(id): Path<PriceId>,
+    Form(form): Form<Reason>,
+) -> module::Result<Response> {
+    let mut tx = console.db().begin().await?;
+    let products = manage::products(tx.conn()).await?;
+    let found = products.iter().find_map(|product| {
+        let has = |plan: &&manage::PlanEntry| plan.prices.iter().any(|price| price.id == id);
+        product.plans.iter().find(has).map(|plan| (product, plan))
+    });
+    let Some((product, plan)) = found else {
+        return Err(Error::NotFound("price").into());
+    };
+    let outcome = async {
+        let act = Act::new(&*ctx, "catalog.price.retired", &form.reason, ctx.now)?;
+        manage::retire_price(tx.conn(), id, ctx.now).await?;
+        act.on("price", id, format!("{} {}", product.name, plan.name))
+            .write(tx.conn())
+            .await?;
+        tx.commit().await?;
+        Ok("The price is not offered any more.".to_owned())
+    };
+    conclude(&ctx, &console, plan.id, outcome.await).await
+}
+
+/// After an act: back to the plan with a message, or its page again with what was refused.
+pub(super) async fn conclude(
+    ctx: &module::OpsCtx,
+    console: &Console,
+    plan: PlanId,
+    outcome: Result<String>,
+) -> module::Result<Response> {
+    match outcome {
+        Ok(message) => Ok(done(&format!("/plans/{plan}"), &message)),
+        Err(error) => match refused_with(&error) {
+            Some(status) => Ok(pages::plan_page(ctx, console, plan, Some(&error))
+                .await?
+                .status(status)
+                .into_response()),
+            None => Err(error.into()),
+        },
+    }
+}

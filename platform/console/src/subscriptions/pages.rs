@@ -1,0 +1,263 @@
+//! The list of subscriptions, and the subscriptions of one tenant.
+
+use axum::Extension;
+use catalog::manage::ProductEntry;
+use kernel::{TenantId, Timestamp};
+use maud::{Markup, html};
+use module::extract::Query;
+use module::{Operating, OpsCtx, Routes, rank};
+use serde::Deserialize;
+use ui::table::{FilterBar, Pager, head, name_cell, number_head, table};
+use ui::{Card, Empty, Page, TimelineEntry, Tone, avatar, badge, icons, timeline};
+
+use super::{Filter, Found, Row, Step};
+use crate::Console;
+use crate::respond::{amounts, count, day, encode, moment, words};
+
+/// Subscriptions on one page.
+const PER_PAGE: i64 = 50;
+
+/// States that can be filtered by.
+const STATES: [(&str, &str); 9] = [
+    ("", "Any status"),
+    ("live", "Not ended"),
+    ("active", "Active"),
+    ("trialing", "In trial"),
+    ("past_due", "Past due"),
+    ("unpaid", "Unpaid"),
+    ("paused", "Paused"),
+    ("cancelled", "Cancelled"),
+    ("expired", "Expired"),
+];
+
+pub(crate) fn routes() -> Routes {
+    Routes::new().get("/subscriptions", list)
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct ListQuery {
+    status: String,
+    plan: String,
+    price: String,
+    collection: String,
+    page: String,
+}
+
+impl ListQuery {
+    fn page(&self) -> i64 {
+        self.page.parse::<i64>().unwrap_or(1).clamp(1, 100_000)
+    }
+
+    fn filtered(&self) -> bool {
+        [&self.status, &self.plan, &self.price, &self.collection]
+            .iter()
+            .any(|value| !value.is_empty())
+    }
+
+    fn address(&self, page: i64) -> String {
+        format!(
+            "/subscriptions?status={}&plan={}&price={}&collection={}&page={page}",
+            encode(&self.status),
+            encode(&self.plan),
+            encode(&self.price),
+            encode(&self.collection),
+        )
+    }
+}
+
+async fn list(
+    ctx: Operating<rank::Reader>,
+    Extension(console): Extension<Console>,
+    Query(query): Query<ListQuery>,
+) -> module::Result<Page> {
+    let filter = Filter {
+        status: query.status.clone(),
+        plan: query.plan.parse().ok(),
+        price: query.price.parse().ok(),
+        collection: query.collection.clone(),
+        offset: (query.page() - 1) * PER_PAGE,
+        limit: PER_PAGE,
+    };
+    let mut conn = console.read().await?;
+    let found = super::list(&mut conn, &filter).await?;
+    let products = catalog::manage::products(&mut conn).await?;
+    drop(conn);
+    let plans: Vec<(String, String)> = products
+        .iter()
+        .flat_map(|product| {
+            let named = move |plan: &catalog::manage::PlanEntry| {
+                (plan.id.to_string(), format!("{} {}", product.name, plan.name))
+            };
+            product.plans.iter().map(named)
+        })
+        .collect();
+    let plan_choices: Vec<(&str, &str)> = std::iter::once(("", "Any plan"))
+        .chain(plans.iter().map(|(id, name)| (id.as_str(), name.as_str())))
+        .collect();
+    let collections = [
+        ("", "Any collection"),
+        ("manual", "By hand"),
+        ("free", "Nothing to pay"),
+        ("stripe", "By Stripe"),
+    ];
+    let bar = FilterBar::new("/subscriptions", "subscriptions")
+        .filter("status", "Status", &STATES, &query.status)
+        .filter("plan", "Plan", &plan_choices, &query.plan)
+        .filter("collection", "Collection", &collections, &query.collection)
+        .keep("price", &query.price);
+    Ok(Page::new("Subscriptions")
+        .lead("Who subscribes to what, at which version of which price.")
+        .wide()
+        .body(html! {
+            (Card::new(html! {
+                (bar)
+                section id="subscriptions" {
+                    @if found.rows.is_empty() && query.filtered() {
+                        (ui::no_match("No subscription fits these filters.", "/subscriptions"))
+                    } @else if found.rows.is_empty() {
+                        (Empty::new(icons::LuCreditCard, "No subscriptions yet", "Each workspace that signs up begins with a trial, which appears here."))
+                    } @else {
+                        (rows(&ctx, &found, &query))
+                    }
+                }
+            }).flush())
+        }))
+}
+
+fn rows(ctx: &OpsCtx, found: &Found, query: &ListQuery) -> Markup {
+    let offset = (query.page() - 1) * PER_PAGE;
+    let shown = i64::try_from(found.rows.len()).unwrap_or_default();
+    html! {
+        (table("Subscriptions",
+            &html! { (head("Tenant")) (head("Status")) (head("Plan")) (head("Price")) (head("Collection")) (number_head("MRR")) (head("Next")) (head("Since")) },
+            &html! { @for row in &found.rows {
+                tr data-row {
+                    (name_cell(&avatar(&row.tenant_name), &row.tenant_name, &format!("/tenants/{}", row.tenant), &ctx.app.links().tenant_host(&row.tenant_slug)))
+                    td { (state(row, ctx.now)) }
+                    td { (row.product) " " (row.plan) }
+                    td { (price(row)) }
+                    td { (collection(row)) }
+                    td.number { (amounts(row.monthly().as_slice())) }
+                    td { (next(row, ctx.now)) }
+                    td { (day(row.created_at)) }
+                }
+            } }))
+        (Pager {
+            summary: format!("{}–{} of {}", offset + 1, offset + shown, count(found.total, "subscription", "subscriptions")),
+            previous: (query.page() > 1).then(|| query.address(query.page() - 1)),
+            next: (offset + shown < found.total).then(|| query.address(query.page() + 1)),
+            region: "subscriptions".into(),
+        })
+    }
+}
+
+/// The subscriptions of one tenant, with what can be done to each.
+pub(crate) fn of_tenant(
+    ctx: &OpsCtx,
+    _tenant: TenantId,
+    rows: &[Row],
+    _offers: &[ProductEntry],
+) -> Markup {
+    html! {
+        (Card::new(html! {
+            @if rows.is_empty() {
+                (Empty::new(icons::LuCreditCard, "No subscription", "This workspace subscribes to nothing, and never did."))
+            } @else {
+                (table("Subscriptions",
+                    &html! { (head("Product")) (head("Status")) (head("Price")) (head("Collection")) (number_head("MRR")) (head("Next")) (head("Since")) },
+                    &html! { @for row in rows {
+                        tr {
+                            td { strong { (row.product) } " " (row.plan) }
+                            td { (state(row, ctx.now)) }
+                            td { (price(row)) }
+                            td { (collection(row)) }
+                            td.number { (amounts(row.monthly().as_slice())) }
+                            td { (next(row, ctx.now)) }
+                            td { (day(row.created_at)) }
+                        }
+                    } }))
+            }
+        }).title("Subscriptions").flush())
+    }
+}
+
+pub(crate) fn state(row: &Row, now: Timestamp) -> Markup {
+    let (tone, text) = match row.status.as_str() {
+        "active" => (Tone::Ok, "Active"),
+        "trialing" if row.state(now) == "trialing" => (Tone::Info, "Trial"),
+        "trialing" => (Tone::Neutral, "Trial over"),
+        "past_due" => (Tone::Warn, "Past due"),
+        "unpaid" => (Tone::Bad, "Unpaid"),
+        "paused" => (Tone::Neutral, "Paused"),
+        "incomplete" => (Tone::Neutral, "Not paid yet"),
+        "expired" => (Tone::Neutral, "Expired"),
+        _ => (Tone::Neutral, "Cancelled"),
+    };
+    badge(tone, text)
+}
+
+/// The amount and version that it is on.
+fn price(row: &Row) -> Markup {
+    html! {
+        @match &row.price {
+            Some(price) => {
+                (catalog::display(price.amount)) " " (if price.cycle == "yearly" { "a year" } else { "a month" })
+                @if row.quantity > 1 { " × " (row.quantity) }
+                " " small.muted { "version " (price.version) }
+            },
+            None => span.muted { "Nothing to pay" },
+        }
+    }
+}
+
+fn collection(row: &Row) -> &'static str {
+    match row.collection.as_str() {
+        "manual" => "By hand",
+        "stripe" => "Stripe",
+        _ => "–",
+    }
+}
+
+/// What happens next, and when.
+fn next(row: &Row, now: Timestamp) -> String {
+    match row.status.as_str() {
+        "trialing" => row.trial_end.map_or_else(String::new, |end| {
+            let verb = if now < end { "Trial ends" } else { "Trial ended" };
+            format!("{verb} {}", day(end))
+        }),
+        "active" | "past_due" => row.period_end.map_or_else(
+            || "–".to_owned(),
+            |end| {
+                let verb = if row.cancel_at_period_end { "Ends" } else { "Renews" };
+                format!("{verb} {}", day(end))
+            },
+        ),
+        _ => row
+            .ended_at
+            .map_or_else(|| "–".to_owned(), |end| format!("Ended {}", day(end))),
+    }
+}
+
+/// What happened to the subscriptions of a tenant.
+pub(crate) fn history(steps: &[Step]) -> Markup {
+    let entries: Vec<TimelineEntry> = steps
+        .iter()
+        .map(|step| TimelineEntry {
+            icon: icons::LuCreditCard,
+            text: html! { strong { (step.product) } ": " (words(&step.kind).to_lowercase()) " by " (step.actor) },
+            when: format!("{} UTC", moment(step.at)),
+            detail: html! {
+                @if step.from_status.as_deref() != Some(step.to_status.as_str()) || step.mrr_delta.is_some() {
+                    p.muted {
+                        (words(step.from_status.as_deref().unwrap_or("nothing"))) " → " (words(&step.to_status))
+                        @if let Some(delta) = step.mrr_delta { ", MRR " (if delta.minor > 0 { "+" } else { "−" }) (catalog::display(kernel::Money::new(delta.minor.abs(), delta.currency))) }
+                    }
+                }
+            },
+        })
+        .collect();
+    html! {
+        @if entries.is_empty() { p.muted { "Nothing happened yet." } } @else { (timeline(&entries)) }
+    }
+}

@@ -1,0 +1,159 @@
+//! Statements about subscriptions of all tenants. They read only.
+
+use kernel::{Result, TenantId, Timestamp};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Filter, Found, OnPrice, Row, Step};
+use crate::respond::money;
+
+struct Stored {
+    tenant: TenantId,
+    tenant_name: String,
+    tenant_slug: String,
+    id: Uuid,
+    product: String,
+    plan_id: Uuid,
+    plan: String,
+    price_id: Option<Uuid>,
+    version: Option<i32>,
+    amount_minor: Option<i64>,
+    currency: Option<String>,
+    cycle: Option<String>,
+    status: String,
+    collection: String,
+    quantity: i32,
+    trial_end: Option<Timestamp>,
+    period_end: Option<Timestamp>,
+    cancel_at_period_end: bool,
+    ended_at: Option<Timestamp>,
+    created_at: Timestamp,
+    total: i64,
+}
+
+impl Stored {
+    fn read(self) -> Result<Row> {
+        let price = match (
+            self.price_id,
+            self.version,
+            self.amount_minor,
+            self.currency,
+            self.cycle,
+        ) {
+            (Some(id), Some(version), Some(minor), Some(currency), Some(cycle)) => Some(OnPrice {
+                id,
+                version,
+                amount: money(minor, &currency)?,
+                cycle,
+            }),
+            _ => None,
+        };
+        Ok(Row {
+            tenant: self.tenant,
+            tenant_name: self.tenant_name,
+            tenant_slug: self.tenant_slug,
+            id: self.id,
+            product: self.product,
+            plan_id: self.plan_id,
+            plan: self.plan,
+            price,
+            status: self.status,
+            collection: self.collection,
+            quantity: self.quantity,
+            trial_end: self.trial_end,
+            period_end: self.period_end,
+            cancel_at_period_end: self.cancel_at_period_end,
+            ended_at: self.ended_at,
+            created_at: self.created_at,
+        })
+    }
+}
+
+pub(super) async fn list(conn: &mut PgConnection, filter: &Filter) -> Result<Found> {
+    let rows = sqlx::query_as!(
+        Stored,
+        r#"select s.tenant_id as "tenant: TenantId", t.name as tenant_name, t.slug as tenant_slug, s.id, pr.name as product,
+                  s.plan_id, pl.name as plan, s.plan_price_id as price_id, p.version as "version?",
+                  p.amount_minor as "amount_minor?", p.currency as "currency?", p.billing_cycle as "cycle?", s.status,
+                  s.collection, s.quantity, s.trial_end, s.current_period_end as period_end, s.cancel_at_period_end,
+                  s.ended_at, s.created_at, count(*) over () as "total!"
+           from subscriptions s
+           join tenants t on t.id = s.tenant_id
+           join plans pl on pl.id = s.plan_id
+           join products pr on pr.id = s.product_id
+           left join plan_prices p on p.id = s.plan_price_id
+           where ($1 = '' or s.status = $1
+                  or $1 = 'live' and s.status not in ('incomplete_expired', 'cancelled', 'expired'))
+             and ($2::uuid is null or s.plan_id = $2)
+             and ($3::uuid is null or s.plan_price_id = $3)
+             and ($4 = '' or s.collection = $4)
+           order by s.created_at desc, s.id desc offset $5 limit $6"#,
+        filter.status,
+        filter.plan,
+        filter.price,
+        filter.collection,
+        filter.offset,
+        filter.limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    let total = rows.first().map_or(0, |row| row.total);
+    let rows = rows.into_iter().map(Stored::read).collect::<Result<_>>()?;
+    Ok(Found { rows, total })
+}
+
+pub(super) async fn of_tenant(conn: &mut PgConnection, tenant: TenantId) -> Result<Vec<Row>> {
+    let rows = sqlx::query_as!(
+        Stored,
+        r#"select s.tenant_id as "tenant: TenantId", t.name as tenant_name, t.slug as tenant_slug, s.id, pr.name as product,
+                  s.plan_id, pl.name as plan, s.plan_price_id as price_id, p.version as "version?",
+                  p.amount_minor as "amount_minor?", p.currency as "currency?", p.billing_cycle as "cycle?", s.status,
+                  s.collection, s.quantity, s.trial_end, s.current_period_end as period_end, s.cancel_at_period_end,
+                  s.ended_at, s.created_at, count(*) over () as "total!"
+           from subscriptions s
+           join tenants t on t.id = s.tenant_id
+           join plans pl on pl.id = s.plan_id
+           join products pr on pr.id = s.product_id
+           left join plan_prices p on p.id = s.plan_price_id
+           where s.tenant_id = $1
+           order by s.status in ('incomplete_expired', 'cancelled', 'expired'), pr.sort, s.created_at desc limit 50"#,
+        tenant as _,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Stored::read).collect()
+}
+
+pub(super) async fn history(conn: &mut PgConnection, tenant: TenantId) -> Result<Vec<Step>> {
+    let rows = sqlx::query!(
+        "select e.kind, pr.name as product, e.from_status, e.to_status, e.mrr_delta_minor, e.currency, e.cause,
+                e.actor_name, e.at
+         from subscription_events e
+         join subscriptions s on s.tenant_id = e.tenant_id and s.id = e.subscription_id
+         join products pr on pr.id = s.product_id
+         where e.tenant_id = $1
+         order by e.at desc, e.id desc limit 100",
+        tenant as _,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let delta = row
+                .currency
+                .filter(|_| row.mrr_delta_minor != 0)
+                .map(|currency| money(row.mrr_delta_minor, &currency))
+                .transpose()?;
+            Ok(Step {
+                kind: row.kind,
+                product: row.product,
+                from_status: row.from_status,
+                to_status: row.to_status,
+                mrr_delta: delta,
+                cause: row.cause,
+                actor: row.actor_name,
+                at: row.at,
+            })
+        })
+        .collect()
+}
