@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use http::{Method, StatusCode};
-use kernel::{Access, Role};
+use kernel::{Access, OperatorRole, Role};
 use module::{GateKind, RouteFacts};
 use server::modules::MODULES;
 use server::router::Table;
@@ -61,10 +61,7 @@ const OPEN: &[(&str, &str)] = &[
     ("GET", "/sitemap-authors-{part}"),
     ("GET", "/robots.txt"),
     ("GET", "/search"),
-    ("GET", "/series/{slug}"),
-    ("GET", "/series/{slug}/feed.xml"),
-    ("GET", "/sitemap-series-{part}"),
-];
+tests/suite/browser/mod.rs];
 
 /// Routes whose answer to an owner is a refusal of another kind, and why. This list may only shrink.
 const REFUSED_TO_OWNERS: &[(&str, &str)] = &[];
@@ -111,12 +108,14 @@ fn expected(route: &RouteFacts, of_module: bool, who: Who) -> Expected {
         (_, who) if ENDS.contains(&route.path.as_str()) && who != Who::Anonymous => Untried,
         (GateKind::Public, Who::Blocked) if of_module => Exactly(503),
         // Visitors keep their part while the subscription can be read.
-        (GateKind::Public | GateKind::Visitor, _) | (GateKind::Member, Who::Unpermitted) => Entered,
+        (GateKind::Public | GateKind::Visitor | GateKind::OpsVisitor, _) | (GateKind::Member, Who::Unpermitted) => Entered,
         (GateKind::Member | GateKind::Permission(_) | GateKind::SignedIn, Who::Anonymous) => {
             Exactly(401)
         }
         (GateKind::Member | GateKind::Permission(_), Who::Foreign) => Exactly(401),
         (GateKind::Permission(_), Who::Unpermitted) => Exactly(403),
+        // Asked below, by operators of every rank.
+        (GateKind::Operator(_), _) => Untried,
         (_, Who::Blocked) if of_module => Exactly(402),
         (_, Who::ReadOnly) if of_module && !reads => Exactly(402),
         (_, Who::ReadOnly | Who::Blocked | Who::Owner)
@@ -146,7 +145,9 @@ fn fill(path: &str) -> String {
         };
         filled.push_str(fixed);
         match name.trim_end_matches('}') {
-            "id" => filled.push_str(&kernel::new_uuid().to_string()),
+            "id" | "override" | "subscription" => {
+                filled.push_str(&kernel::new_uuid().to_string());
+            }
             "no" => filled.push('1'),
             "slug" => filled.push_str("no-such-slug"),
             "token" => filled.push_str(&"A".repeat(43)),
@@ -220,7 +221,10 @@ fn routes_that_are_open_to_all_are_listed() {
     let open: BTreeSet<(String, String)> = Table::new(true)
         .facts()
         .into_iter()
-        .filter(|route| matches!(route.gate, GateKind::Public | GateKind::Visitor))
+        .filter(|route| matches!(
+            route.gate,
+            GateKind::Public | GateKind::Visitor | GateKind::OpsVisitor
+        ))
         .map(|route| (route.method, route.path))
         .collect();
     let listed: BTreeSet<(String, String)> = OPEN
@@ -334,6 +338,111 @@ async fn every_route_lets_in_whom_its_gate_names_and_nobody_else() {
     assert!(tried > 4 * tenant.len(), "{tried}");
 }
 
+/// The console: every route, by operators of every rank, by strangers, and by people who are somebody elsewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_of_the_console_asks_for_its_rank() {
+    let app = TestApp::new().await;
+    let northlight = app.tenant("northlight").await;
+    let console = "http://ops.atelier.test";
+    let mut operators = Vec::new();
+    for role in OperatorRole::ALL {
+        operators.push((role, app.operator(role).await));
+    }
+    // An owner's session, shown at the console under either name.
+    let stolen = app.visitor().on(console);
+    let session = northlight
+        .owner
+        .on("http://atelier.test")
+        .cookie("sid")
+        .expect("a session");
+    stolen.set_cookie("osid", &session);
+    stolen.set_cookie("sid", &session);
+    let mut wrong = Vec::new();
+    let mut tried = 0;
+    let table = Table::new(true);
+    for route in table.ops.facts() {
+        let GateKind::Operator(needed) = route.gate else {
+            assert_eq!(route.gate, GateKind::OpsVisitor, "{route:?}");
+            continue;
+        };
+        let mut hold = |who: String, expected: Expected, reply: &Reply| {
+            tried += 1;
+            if !meets(expected, reply.status) {
+                wrong.push(format!(
+                    "{} {} ({needed}): {who} got {} instead of {expected:?}: {}",
+                    route.method,
+                    route.path,
+                    reply.status,
+                    reply.body.chars().take(200).collect::<String>()
+                ));
+            }
+        };
+        for (role, client) in &operators {
+            let expected = if role.covers(needed) {
+                Expected::Entered
+            } else {
+                Expected::Exactly(403)
+            };
+            hold(role.to_string(), expected, &ask(client, route).await);
+        }
+        let stranger = app.visitor().on(console);
+        hold("nobody".into(), Expected::Exactly(401), &ask(&stranger, route).await);
+        hold("an owner".into(), Expected::Exactly(401), &ask(&stolen, route).await);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(tried > 6 * 30, "{tried}");
+}
+
+/// No host answers for the pages of another, whoever asks.
+#[tokio::test]
+async fn each_host_has_its_own_pages_and_no_others() {
+    let app = TestApp::new().await;
+    let northlight = app.tenant("northlight").await;
+    let operator = app.operator(OperatorRole::Admin).await;
+    let table = Table::new(true);
+    let paths = |routes: &module::Routes| -> BTreeSet<(String, String)> {
+        let facts = routes.facts().iter();
+        facts.map(|route| (route.method.clone(), route.path.clone())).collect()
+    };
+    let hosts = [
+        ("http://atelier.test".to_owned(), paths(&table.base)),
+        (northlight.origin(), paths(&table.tenant)),
+        ("http://ops.atelier.test".to_owned(), paths(&table.ops)),
+    ];
+    let mut tried = 0;
+    for (here, own) in &hosts {
+        for (there, others) in hosts.iter().filter(|(there, _)| there != here) {
+            for (method, path) in others.difference(own) {
+                // A pattern of this host may match the path of another: then it is this host's page.
+                let matched = own.iter().any(|(_, pattern)| covers(pattern, path));
+                if matched || own.iter().any(|(_, known)| known == path) {
+                    continue;
+                }
+                let method: Method = method.parse().unwrap();
+                for client in [&northlight.owner, &operator] {
+                    let reply = client.on(here).plainly(method.clone(), &fill(path), &[]).await;
+                    assert_eq!(reply.status, 404, "{here}{path} of {there}: {}", reply.body);
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried > 300, "{tried}");
+}
+
+/// Whether a pattern of a route matches the path of another.
+fn covers(pattern: &str, path: &str) -> bool {
+    let (mut ours, mut theirs) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (ours.next(), theirs.next()) {
+            (None, None) => return true,
+            (Some(part), Some(_)) if part.contains('{') => {}
+            (Some(part), Some(other)) if part == other => {}
+            _ => return false,
+        }
+    }
+}
+
 /// A person who is not signed in is led to where they can, and back.
 #[tokio::test]
 async fn pages_send_strangers_to_the_log_in() {
@@ -351,6 +460,11 @@ async fn pages_send_strangers_to_the_log_in() {
             "/login?next=",
             routes.base.facts().to_vec(),
         ),
+        (
+            "http://ops.atelier.test".to_owned(),
+            "/login?next=",
+            routes.ops.facts().to_vec(),
+        ),
     ] {
         let stranger = app.visitor().on(&origin);
         let mut seen = 0;
@@ -358,7 +472,10 @@ async fn pages_send_strangers_to_the_log_in() {
             .iter()
             .filter(|route| !route.api && route.method == "GET")
         {
-            if matches!(route.gate, GateKind::Public | GateKind::Visitor) {
+            if matches!(
+                route.gate,
+                GateKind::Public | GateKind::Visitor | GateKind::OpsVisitor
+            ) {
                 continue;
             }
             let reply = stranger.get(&fill(&route.path)).await.expect(303);

@@ -13,6 +13,7 @@ mod blog;
 mod blog_public;
 mod blog_world;
 mod browser;
+mod console;
 mod csrf_and_headers;
 mod inbox;
 mod isolation;

@@ -244,7 +244,7 @@ async fn every_page_opens_and_is_sound() {
     }
     assert!(checked > 25, "only {checked} pages were looked at");
     for (origin, target) in links {
-        for person in [&samples.owner, &samples.visitor] {
+        for person in [&samples.owner, &samples.visitor, &samples.operator] {
             let status = person.on(&origin).get(&target).await.status;
             let fine = status.is_success() || status.is_redirection();
             if !fine {

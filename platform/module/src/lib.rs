@@ -48,7 +48,6 @@ pub use links::Links;
 pub use manifest::{
     Entitlement, EntitlementKind, MailPace, Manifest, NavLink, NotificationKind, QuickAction,
 };
-pub use manifest::{Entitlement, EntitlementKind, Manifest, NavLink, QuickAction};
 pub use ops_gate::{Operating, Operator, OpsCtx, OpsVisitor, Rank, rank};
 pub use platform_gate::{Account, SignedIn, Visitor};
 pub use precondition::{IfMatch, etag};

@@ -9,7 +9,7 @@ use http::header::CONTENT_TYPE;
 use module::GateKind;
 use testkit::browser::{Browser, ColorScheme, Device};
 
-use super::log_in;
+use super::{log_in, log_in_operator};
 use crate::pages::pages;
 use crate::support::{LiveApp, STUDIO, Samples};
 
@@ -32,6 +32,8 @@ async fn look(device: Device) {
     let visitor = browser.page(device).await;
     let owner = browser.page(device).await;
     log_in(&app, &owner, STUDIO, samples.email, samples.password).await;
+    let operator = browser.page(device).await;
+    log_in_operator(&app, &operator).await;
     let pictures = std::env::var_os("ATELIER_SCREENSHOTS").map(PathBuf::from);
     let mut faults = Vec::new();
     let mut seen = 0;
@@ -51,6 +53,8 @@ async fn look(device: Device) {
             GateKind::SignedIn => (&owner, app.base(&path)),
             GateKind::Public => (&visitor, app.tenant(STUDIO, &path)),
             GateKind::Member | GateKind::Permission(_) => (&owner, app.tenant(STUDIO, &path)),
+            GateKind::OpsVisitor => (&visitor, app.ops(&path)),
+            GateKind::Operator(_) => (&operator, app.ops(&path)),
         };
         seen += 1;
         for scheme in [ColorScheme::Light, ColorScheme::Dark] {

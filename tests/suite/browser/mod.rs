@@ -1,6 +1,10 @@
 //! What people do, in Chromium, on a desktop and on a phone.
 
+<<<<<<< HEAD
 mod discovery;
+=======
+mod console;
+>>>>>>> cd0830c (Test the console: who enters, what they find, what they do)
 mod keyboard;
 mod looks;
 mod plain;
@@ -44,6 +48,15 @@ async fn sign_up(app: &LiveApp, page: &Page, studio: &str, person: &str, email: 
     follow_mail(app, page, email, "/signup/confirm/").await;
     page.click("button", "Confirm and open").await;
     page.wait_for_path("/app").await;
+}
+
+/// Logs the demo's operator in at the console.
+async fn log_in_operator(app: &LiveApp, page: &Page) {
+    page.goto(&app.ops("/login")).await;
+    page.fill("E-mail", server::demo::OPERATOR.email).await;
+    page.fill("Password", server::demo::OPERATOR.password).await;
+    page.press("Enter").await;
+    page.wait_for_path("/").await;
 }
 
 /// Logs in on the way to a workspace.

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use database::Binding;
-use kernel::{Clock, Role, Timestamp};
+use kernel::{Clock, OperatorRole, Role, Timestamp};
 use module::Links;
 use server::platform::{Parts, Platform};
 use server::settings::Settings;
@@ -162,6 +162,23 @@ impl TestApp {
                 text: row.get(1),
             })
             .collect()
+    }
+
+    /// An operator of that rank, signed in at the console: `<role>@ops.test`.
+    pub async fn operator(&self, role: OperatorRole) -> Client {
+        let email = format!("{role}@ops.test");
+        let told = server::commands::operator::add(
+            &self.platform,
+            &email,
+            &format!("Priya {}", role.title()),
+            role.key(),
+            Some(MEMBER_PASSWORD),
+        );
+        told.await.expect("an operator");
+        let browser = self.visitor().on("http://ops.atelier.test");
+        let form = [("email", email.as_str()), ("password", MEMBER_PASSWORD)];
+        browser.post("/login", &form).await.expect(303);
+        browser
     }
 
     /// Moves the clock.

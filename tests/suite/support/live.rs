@@ -82,6 +82,11 @@ impl LiveApp {
         self.platform.app.links().base(path)
     }
 
+    /// An address on the operators' host.
+    pub fn ops(&self, path: &str) -> String {
+        self.platform.app.links().ops(path)
+    }
+
     /// An address on a tenant's host.
     pub fn tenant(&self, slug: &str, path: &str) -> String {
         self.platform.app.links().tenant(slug, path)

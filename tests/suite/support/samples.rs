@@ -20,6 +20,8 @@ pub struct Samples {
     pub visitor: Client,
     /// The owner's browser, signed in on both hosts.
     pub owner: Client,
+    /// The operator's browser, signed in at the console.
+    pub operator: Client,
     /// How the owner signs in.
     pub email: &'static str,
     pub password: &'static str,
@@ -42,9 +44,17 @@ impl Samples {
         let inside = owner.on(&trimmed(&links.tenant(STUDIO, "")));
         let home = inside.visit("/app").await;
         assert_eq!(home.status, 200, "{} answers {}", home.url, home.body);
+        let operator = Client::new(platform.router.clone(), trimmed(&links.ops("")));
+        let form = [
+            ("email", server::demo::OPERATOR.email),
+            ("password", server::demo::OPERATOR.password),
+        ];
+        let reply = operator.post("/login", &form).await;
+        assert_eq!(reply.status, 303, "{}", reply.body);
         let mut samples = Self {
             visitor,
             owner,
+            operator,
             email: log_in.email,
             password: log_in.password,
             values: BTreeMap::new(),
@@ -111,6 +121,17 @@ impl Samples {
             "/notifications/unsubscribe/{token}".to_owned(),
             secret.as_str().to_owned(),
         );
+        for (pattern, question) in [
+            ("/tenants/{id}", "select id from tenants where slug = 'halden'"),
+            (
+                "/plans/{id}",
+                "select l.id from plans l join products p on p.id = l.product_id where p.module_key = 'blog' and l.slug = 'studio'",
+            ),
+            ("/products/{id}", "select id from products where module_key = 'blog'"),
+        ] {
+            let id = one(pool, question).await;
+            self.values.insert(pattern.to_owned(), id.to_string());
+        }
         let post = "select id from blog_posts where tenant_id = $1 and published_at is not null order by created_at limit 1";
         for (pattern, question) in [
             (
@@ -204,6 +225,8 @@ impl Samples {
             GateKind::SignedIn => (&self.owner, links.base("")),
             GateKind::Public => (&self.visitor, links.tenant(STUDIO, "")),
             GateKind::Member | GateKind::Permission(_) => (&self.owner, links.tenant(STUDIO, "")),
+            GateKind::OpsVisitor => (&self.visitor, links.ops("")),
+            GateKind::Operator(_) => (&self.operator, links.ops("")),
         };
         person.on(&trimmed(&origin))
     }

@@ -1,6 +1,5 @@
 //! Subscriptions of all tenants, and what operators do to them.
 
-pub(crate) mod acts;
 pub(crate) mod pages;
 mod store;
 
@@ -10,7 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 pub(crate) fn routes() -> Routes {
-    pages::routes().merge(acts::routes())
+    pages::routes()
 }
 
 /// A subscription as lists and the tenant's page show it.

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use module::extract::Query;
 use module::{Operating, OpsCtx, Routes, rank};
 use serde::Deserialize;
-use ui::table::{Direction, FilterBar, Pager, Sorting, head, hidden_head, name_cell, number_head, table};
+use ui::table::{Direction, FilterBar, Pager, Sorting, head, hidden_head, name_cell, table};
 use ui::{Card, Empty, Menu, Page, avatar, icons, link_button};
 
 use super::{Filter, Found, Row, STATES, Sort, Sought};

@@ -1,7 +1,7 @@
 //! The sub-commands of `atelier`.
 
 mod database;
-mod operator;
+pub mod operator;
 mod serve;
 
 use clap::{Parser, Subcommand};

@@ -1,0 +1,102 @@
+//! The console in Chromium.
+
+use testkit::browser::{Browser, Device, Page};
+
+use super::{log_in_operator, sign_up};
+use crate::support::LiveApp;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_helps_a_studio_on_a_desktop() {
+    journey(Device::Desktop).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_helps_a_studio_on_a_phone() {
+    journey(Device::Phone).await;
+}
+
+async fn journey(device: Device) {
+    let Some(browser) = Browser::find().await else {
+        return;
+    };
+    let app = LiveApp::start().await;
+    server::demo::load(&app.platform).await.expect("the demo");
+    let owner = browser.page(device).await;
+    sign_up(
+        &app,
+        &owner,
+        "Northlight",
+        "Mara Lindqvist",
+        "mara@northlight.test",
+    )
+    .await;
+    let operator = browser.page(device).await;
+    log_in_operator(&app, &operator).await;
+    operator.wait_for_text("Needs attention").await;
+    find(&app, &operator).await;
+    publish_price(&app, &operator).await;
+    suspend_and_restore(&app, &operator, &owner).await;
+    owner.goto(&app.tenant("northlight", "/app/audit")).await;
+    owner
+        .wait_for_text("Priya Raman (Atelier) suspended Northlight")
+        .await;
+    owner
+        .wait_for_text("Priya Raman (Atelier) restored Northlight")
+        .await;
+}
+
+/// By the owner's address, while typing.
+async fn find(app: &LiveApp, page: &Page) {
+    page.goto(&app.ops("/tenants")).await;
+    page.wait_for_text("Halden Portraits").await;
+    page.fill("Name, subdomain or owner", "mara@northlight.test")
+        .await;
+    page.wait_for("!document.querySelector('#tenants').textContent.includes('Halden')")
+        .await;
+    page.click_css("#tenants tbody a").await;
+    page.wait_for_text("History of subscriptions").await;
+    page.wait_for_text("Trial ends").await;
+}
+
+async fn publish_price(app: &LiveApp, page: &Page) {
+    page.goto(&app.ops("/products")).await;
+    page.click_css("main tbody tr:last-child td:first-child a[href^='/plans/']")
+        .await;
+    page.wait_for("location.pathname.startsWith('/plans/') && document.readyState === 'complete'")
+        .await;
+    page.click_css("main a[href$='/prices/new']").await;
+    page.wait_for("location.pathname.endsWith('/prices/new') && document.readyState === 'complete'")
+        .await;
+    page.fill("Amount", "24").await;
+    page.click("button", "Review").await;
+    page.wait_for_text("Present subscribers").await;
+    page.wait_for_text("stay on it").await;
+    page.fill("Reason", "Costs have risen").await;
+    page.click("button", "Publish version 2").await;
+    page.wait_for_text("Version 2 is published").await;
+}
+
+async fn open_northlight(app: &LiveApp, page: &Page) {
+    page.goto(&app.ops("/tenants?q=northlight")).await;
+    page.click_css("#tenants tbody a").await;
+    page.wait_for_text("History of subscriptions").await;
+}
+
+async fn suspend_and_restore(app: &LiveApp, page: &Page, owner: &Page) {
+    open_northlight(app, page).await;
+    page.click_css("main [commandfor=suspend]").await;
+    page.wait_for("document.querySelector('#suspend').open").await;
+    page.fill("Reason", "Asked for by phone").await;
+    page.click_css("#suspend button[type=submit]").await;
+    page.wait_for_text("Northlight is suspended").await;
+    owner.allow("status of 503");
+    owner.goto(&app.tenant("northlight", "/app")).await;
+    owner.wait_for("!document.body.innerText.includes('Publish your first post')").await;
+    page.click_css("main [commandfor=restore]").await;
+    page.wait_for("document.querySelector('#restore').open").await;
+    page.fill("Reason", "All is well").await;
+    page.click_css("#restore button[type=submit]").await;
+    page.wait_for_text("Northlight is open again").await;
+    owner.goto(&app.tenant("northlight", "/app")).await;
+    owner.wait_for_text("Publish your first post").await;
+}

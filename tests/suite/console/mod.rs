@@ -1,0 +1,7 @@
+//! The operators' console: who gets in, what they find, and what becomes of what they do.
+
+mod catalog;
+mod operators;
+mod queue;
+mod tenants;
+mod world;
