@@ -192,8 +192,8 @@ async fn figures_on_the_first_page_are_those_of_the_rows_behind_them() {
     assert!(stat("Active").starts_with("Active 2"));
     assert!(stat("Trialing").starts_with("Trialing 1"));
     assert!(stat("Sign-ups").starts_with("Sign-ups 3"));
-    for link in page.html().select(&scraper::Selector::parse(".stat a").unwrap()) {
-        operator.get(link.attr("href").unwrap()).await.expect(200);
+    for link in page.attributes(".stat a", "href") {
+        operator.get(&link).await.expect(200);
     }
     let rows = operator.get("/tenants?status=active&sort=mrr&dir=desc").await.expect(200);
     assert_eq!(super::world::listed(&rows), ["Northlight", "Southlight"]);

@@ -282,6 +282,15 @@ impl Reply {
             .map(str::to_owned)
     }
 
+    /// An attribute of every element that a selector finds.
+    pub fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
+        let selector = Selector::parse(selector).expect("a selector");
+        let html = self.html();
+        html.select(&selector)
+            .filter_map(|element| element.value().attr(name).map(str::to_owned))
+            .collect()
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
