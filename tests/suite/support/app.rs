@@ -167,14 +167,11 @@ impl TestApp {
     /// An operator of that rank, signed in at the console: `<role>@ops.test`.
     pub async fn operator(&self, role: OperatorRole) -> Client {
         let email = format!("{role}@ops.test");
-        let told = server::commands::operator::add(
-            &self.platform,
-            &email,
-            &format!("Priya {}", role.title()),
-            role.key(),
-            Some(MEMBER_PASSWORD),
-        );
-        told.await.expect("an operator");
+        let name = format!("Priya {}", role.title());
+        let password = Some(MEMBER_PASSWORD);
+        server::commands::operator::add(&self.platform, &email, &name, role.key(), password)
+            .await
+            .expect("an operator");
         let browser = self.visitor().on("http://ops.atelier.test");
         let form = [("email", email.as_str()), ("password", MEMBER_PASSWORD)];
         browser.post("/login", &form).await.expect(303);
