@@ -32,6 +32,8 @@ async fn a_new_price_is_a_new_version_that_present_subscribers_do_not_meet() {
     .unwrap();
     let plan = plan_id(&app, "studio").await;
     let path = format!("/plans/{plan}/prices");
+    // A version lasts for a moment at least.
+    app.advance(std::time::Duration::from_hours(1));
     let operator = app.operator(OperatorRole::Billing).await;
     let support = app.operator(OperatorRole::Support).await;
     support.plainly(Method::GET, &format!("{path}/new"), &[]).await.expect(403);
@@ -47,7 +49,6 @@ async fn a_new_price_is_a_new_version_that_present_subscribers_do_not_meet() {
     assert_eq!(versions(&app).await.len(), 1, "a review publishes nothing");
 
     let form = [("cycle", "monthly"), ("currency", "EUR"), ("amount", "22"), ("from", ""), ("based_on", "1")];
-    app.advance(std::time::Duration::from_hours(1));
     let silent = operator.post(&path, &form).await.expect(422);
     assert!(silent.body.contains("Say why."));
     act(&operator, &path, &form).await;
@@ -83,9 +84,9 @@ async fn a_new_price_is_a_new_version_that_present_subscribers_do_not_meet() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_who_publish_at_once_one_does() {
     let app = TestApp::new().await;
+    app.advance(std::time::Duration::from_hours(1));
     let operator = app.operator(OperatorRole::Billing).await;
     let path = format!("/plans/{}/prices", plan_id(&app, "studio").await);
-    app.advance(std::time::Duration::from_hours(1));
     let publish = |amount: &'static str| {
         let (operator, path) = (operator.clone(), path.clone());
         async move {

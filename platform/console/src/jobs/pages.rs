@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use module::extract::{Form, Path, Query};
 use module::{Operating, OpsCtx, Routes, rank};
 use serde::Deserialize;
-use ui::table::{FilterBar, Pager, head, table};
+use ui::table::{FilterBar, Pager, head, hidden_head, table};
 use ui::{Card, Empty, Page, Tone, badge, dialog_opener, icons};
 use uuid::Uuid;
 
@@ -131,7 +131,7 @@ fn rows(ctx: &OpsCtx, jobs: &[Row], with_tenant: bool) -> Markup {
     let may = ctx.may(OperatorRole::Support);
     html! {
         (table("Jobs",
-            &html! { (head("Work")) (head("State")) @if with_tenant { (head("Tenant")) } (head("Attempts")) (head("When")) (head("Last error")) (head("")) },
+            &html! { (head("Work")) (head("State")) @if with_tenant { (head("Tenant")) } (head("Attempts")) (head("When")) (head("Last error")) (hidden_head("Actions")) },
             &html! { @for job in jobs {
                 tr {
                     td { code { (job.kind) } }

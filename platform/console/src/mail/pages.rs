@@ -9,7 +9,7 @@ use messaging::MailId;
 use module::extract::{Form, Path, Query};
 use module::{Operating, OpsCtx, Routes, rank};
 use serde::Deserialize;
-use ui::table::{FilterBar, Pager, head, table};
+use ui::table::{FilterBar, Pager, head, hidden_head, table};
 use ui::{Card, Empty, Page, Tone, badge, dialog_opener, icons};
 
 use super::{Filter, Row};
@@ -121,7 +121,7 @@ fn rows(ctx: &OpsCtx, letters: &[Row]) -> Markup {
     let may = ctx.may(OperatorRole::Support);
     html! {
         (table("Mail",
-            &html! { (head("Subject")) (head("To")) (head("Tenant")) (head("State")) (head("Tries")) (head("Written")) (head("")) },
+            &html! { (head("Subject")) (head("To")) (head("Tenant")) (head("State")) (head("Tries")) (head("Written")) (hidden_head("Actions")) },
             &html! { @for letter in letters {
                 tr {
                     td { div.who { div { (letter.subject) small { (letter.template) } } } }

@@ -13,7 +13,7 @@ use module::{Operating, OpsCtx, Routes, rank};
 use serde::Deserialize;
 use serde_json::json;
 use ui::field::{self, Choice};
-use ui::table::{head, table};
+use ui::table::{head, hidden_head, table};
 use ui::{Card, Page, error_summary, link_button, submit};
 
 use super::pages::per;
@@ -164,7 +164,7 @@ fn difference(
     let shown = |price: &PriceEntry| price.version.to_string();
     html! {
         (Card::new(html! {
-            (table("What would change", &html! { (head("")) (head("Now")) (head("Then")) }, &html! {
+            (table("What would change", &html! { (hidden_head("What")) (head("Now")) (head("Then")) }, &html! {
                 tr { td { "New subscribers pay" } td { del { (before) } } td { ins { (after) } ", " (from) } }
                 tr { td { "Version" } td { (newest.map_or_else(|| "–".to_owned(), shown)) } td { (version + 1) } }
                 @if let Some(change) = newest.and_then(|price| change(price.amount, new.amount)) {
