@@ -3,16 +3,20 @@
 use accounts::Act;
 use axum::Extension;
 use axum::response::{IntoResponse, Response};
+use billing::Actor;
 use catalog::manage;
 use catalog::{PlanId, PriceId, ProductId};
-use kernel::{Error, Result};
+use kernel::{Error, FieldError, Result};
 use module::extract::{Form, Path};
 use module::{Operating, Routes, rank};
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
 
 use super::{pages, subscribers};
 use crate::Console;
 use crate::ask::Reason;
-use crate::respond::{done, refused_with};
+use crate::respond::{count, done, midnight, refused_with};
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -21,6 +25,7 @@ pub(super) fn routes() -> Routes {
         .post("/plans/{id}/offer", offer_plan)
         .post("/plans/{id}/retire", retire_plan)
         .post("/prices/{id}/retire", retire_price)
+        .post("/prices/{id}/migrate", migrate)
 }
 
 async fn activate(
@@ -142,6 +147,68 @@ async fn retire_price(
             .await?;
         tx.commit().await?;
         Ok("The price is not offered any more.".to_owned())
+    };
+    conclude(&ctx, &console, plan.id, outcome.await).await
+}
+
+/// A form that moves subscribers to another price.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct MigrateForm {
+    to: String,
+    /// A day.
+    effective: String,
+    reason: String,
+}
+
+async fn migrate(
+    ctx: Operating<rank::Billing>,
+    Extension(console): Extension<Console>,
+    Path(id): Path<PriceId>,
+    Form(form): Form<MigrateForm>,
+) -> module::Result<Response> {
+    let mut tx = console.db().begin().await?;
+    let products = manage::products(tx.conn()).await?;
+    let found = products.iter().find_map(|product| {
+        let has = |plan: &&manage::PlanEntry| plan.prices.iter().any(|price| price.id == id);
+        product.plans.iter().find(has).map(|plan| (product, plan))
+    });
+    let Some((product, plan)) = found else {
+        return Err(Error::NotFound("price").into());
+    };
+    let outcome = async {
+        let act = Act::new(&*ctx, "catalog.migration.scheduled", &form.reason, ctx.now)?;
+        let to: Uuid = form
+            .to
+            .parse()
+            .map_err(|_| FieldError::new("to", "invalid", "Choose the price that takes over."))?;
+        let effective = midnight(&form.effective).ok_or_else(|| {
+            FieldError::new("effective", "invalid", "Choose from when it takes over.")
+        })?;
+        let actor = Actor::operator(ctx.operator.user.0, ctx.operator.name.clone());
+        let (from, into) = (billing::PriceId(id.0), billing::PriceId(to));
+        let moved = console
+            .billing()
+            .schedule_price_migration(
+                tx.conn(),
+                &actor,
+                ctx.now,
+                from,
+                into,
+                effective,
+                act.reason(),
+            )
+            .await?;
+        act.on("price", id, format!("{} {}", product.name, plan.name))
+            .detail(json!({ "to": to, "effective": effective, "subscriptions": moved }))?
+            .write(tx.conn())
+            .await?;
+        tx.commit().await?;
+        let moved = i64::try_from(moved).unwrap_or(i64::MAX);
+        Ok(format!(
+            "{} with the end of its period. The owners get a mail.",
+            count(moved, "subscription moves", "subscriptions move, each")
+        ))
     };
     conclude(&ctx, &console, plan.id, outcome.await).await
 }

@@ -7,6 +7,7 @@ use kernel::{Error, OperatorRole, Result};
 use maud::{Markup, html};
 use module::extract::Path;
 use module::{Operating, OpsCtx, Routes, rank};
+use ui::field::{self, Choice};
 use ui::table::{head, hidden_head, number_head, table};
 use ui::{
     Card, Empty, Page, Tone, badge, definition_list, dialog_opener, icons, link_button,
@@ -15,7 +16,7 @@ use ui::{
 use super::{Subscribers, subscribers};
 use crate::Console;
 use crate::ask::Ask;
-use crate::respond::{count, moment, refusal};
+use crate::respond::{count, date, moment, refusal};
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -240,18 +241,62 @@ fn versions(
         } @else {
             (table("Versions of prices",
                 &html! { (head("Price")) (head("Version")) (head("State")) (head("From")) (head("Until")) (number_head("Subscribers")) (hidden_head("Actions")) },
-                &html! { @for price in &plan.prices { (version_row(ctx, price, subscribers, may)) } }))
+                &html! { @for price in &plan.prices { (version_row(ctx, plan, price, subscribers, may)) } }))
         }
     }
 }
 
+/// The prices that its subscribers can be moved to: the same cycle and currency, another version.
+fn successors<'a>(plan: &'a PlanEntry, price: &PriceEntry) -> Vec<&'a PriceEntry> {
+    plan.prices
+        .iter()
+        .filter(|other| {
+            other.id != price.id
+                && other.cycle == price.cycle
+                && other.amount.currency == price.amount.currency
+                && other.version > price.version
+        })
+        .collect()
+}
+
+fn migrate_dialog(ctx: &OpsCtx, plan: &PlanEntry, price: &PriceEntry, number: i64) -> Markup {
+    let id = format!("migrate-{}", price.id);
+    let day = |days: u64| date(ctx.now.plus(std::time::Duration::from_hours(24 * days)));
+    let choices = successors(plan, price)
+        .into_iter()
+        .map(|to| {
+            let label = format!("Version {}: {} {}", to.version, catalog::display(to.amount), per(to.cycle));
+            Choice::new(to.id.to_string(), label)
+        })
+        .collect();
+    let fields = html! {
+        (field::select("to", "To", choices).within(id.clone()))
+        (field::date("effective", "From").within(id.clone()).value(day(30)).min(day(15)).required().help("Each subscription moves with the end of its first period from this day on. At least 14 days' notice."))
+    };
+    Ask {
+        id: &id,
+        title: format!("Move the subscribers of version {}?", price.version),
+        text: format!(
+            "{} on it. Their owners get a mail at once that says what changes, and when.",
+            count(number, "subscription is", "subscriptions are")
+        ),
+        action: format!("/prices/{}/migrate", price.id),
+        verb: "Schedule",
+        danger: false,
+        told: true,
+    }
+    .dialog(&fields)
+}
+
 fn version_row(
     ctx: &OpsCtx,
+    plan: &PlanEntry,
     price: &PriceEntry,
     subscribers: &Subscribers,
     may: bool,
 ) -> Markup {
     let number = subscribers.of_price(price.id);
+    let replaced = !successors(plan, price).is_empty();
     html! {
         tr {
             td { strong { (catalog::display(price.amount)) } " " (per(price.cycle)) }
@@ -260,7 +305,10 @@ fn version_row(
             td { (moment(price.active_from)) }
             td { @match price.active_until { Some(until) => (moment(until)), None => "–" } }
             td.number { a href={ "/subscriptions?status=live&price=" (price.id) } { (number) } }
-            td { @if may && price.in_force(ctx.now) { (dialog_opener("Retire", format!("retire-{}", price.id)).ghost()) } }
+            td { @if may { div.cluster {
+                @if number > 0 && replaced { (dialog_opener("Move subscribers", format!("migrate-{}", price.id))) }
+                @if price.in_force(ctx.now) { (dialog_opener("Retire", format!("retire-{}", price.id)).ghost()) }
+            } } }
         }
     }
 }
@@ -304,6 +352,10 @@ fn plan_dialogs(ctx: &OpsCtx, plan: &PlanEntry, subscribers: &Subscribers) -> Ma
                 format!("{base}/retire"), "Take off sale", true)),
             _ => (ask("offer-plan".into(), format!("Put {} on sale?", plan.name),
                 "New subscribers get its prices in force.".into(), format!("{base}/offer"), "Put on sale", false)),
+        }
+        @for price in &plan.prices {
+            @let number = subscribers.of_price(price.id);
+            @if number > 0 && !successors(plan, price).is_empty() { (migrate_dialog(ctx, plan, price, number)) }
         }
         @for price in plan.prices.iter().filter(|price| price.in_force(ctx.now)) {
             (ask(format!("retire-{}", price.id), "Retire this price?".into(),

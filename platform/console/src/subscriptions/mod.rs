@@ -1,5 +1,7 @@
 //! Subscriptions of all tenants, and what operators do to them.
 
+mod acts;
+mod ask;
 pub(crate) mod pages;
 mod store;
 
@@ -9,7 +11,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 pub(crate) fn routes() -> Routes {
-    pages::routes()
+    pages::routes().merge(acts::routes())
 }
 
 /// A subscription as lists and the tenant's page show it.
@@ -20,7 +22,6 @@ pub(crate) struct Row {
     pub tenant_slug: String,
     pub id: Uuid,
     pub product: String,
-    pub plan_id: Uuid,
     pub plan: String,
     /// The version of the price that it is on.
     pub price: Option<OnPrice>,
@@ -31,13 +32,14 @@ pub(crate) struct Row {
     pub period_end: Option<Timestamp>,
     pub cancel_at_period_end: bool,
     pub ended_at: Option<Timestamp>,
+    /// Counts changes; an act says which one it is based on.
+    pub rev: i64,
     pub created_at: Timestamp,
 }
 
 /// The version of a price that somebody is on.
 #[derive(Clone, Debug)]
 pub(crate) struct OnPrice {
-    pub id: Uuid,
     pub version: i32,
     pub amount: Money,
     pub cycle: String,
@@ -86,7 +88,6 @@ pub(crate) struct Step {
     pub from_status: Option<String>,
     pub to_status: String,
     pub mrr_delta: Option<Money>,
-    pub cause: String,
     pub actor: String,
     pub at: Timestamp,
 }
@@ -138,10 +139,8 @@ mod tests {
             tenant_slug: "northlight".into(),
             id: kernel::new_uuid(),
             product: "Blog".into(),
-            plan_id: kernel::new_uuid(),
             plan: "Studio".into(),
             price: Some(OnPrice {
-                id: kernel::new_uuid(),
                 version: 1,
                 amount: Money::new(minor, Currency::EUR),
                 cycle: cycle.into(),
@@ -153,6 +152,7 @@ mod tests {
             period_end: None,
             cancel_at_period_end: false,
             ended_at: None,
+            rev: 1,
             created_at: at,
         }
     }

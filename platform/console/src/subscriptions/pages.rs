@@ -2,15 +2,17 @@
 
 use axum::Extension;
 use catalog::manage::ProductEntry;
-use kernel::{TenantId, Timestamp};
+use kernel::{OperatorRole, TenantId, Timestamp};
 use maud::{Markup, html};
 use module::extract::Query;
 use module::{Operating, OpsCtx, Routes, rank};
 use serde::Deserialize;
-use ui::table::{FilterBar, Pager, head, name_cell, number_head, table};
-use ui::{Card, Empty, Page, TimelineEntry, Tone, avatar, badge, icons, timeline};
+use ui::table::{FilterBar, Pager, head, hidden_head, name_cell, number_head, table};
+use ui::{
+    Card, Empty, Page, TimelineEntry, Tone, avatar, badge, dialog_opener, icons, timeline,
+};
 
-use super::{Filter, Found, Row, Step};
+use super::{Filter, Found, Row, Step, ask};
 use crate::Console;
 use crate::respond::{amounts, count, day, encode, moment, words};
 
@@ -155,17 +157,18 @@ fn rows(ctx: &OpsCtx, found: &Found, query: &ListQuery) -> Markup {
 /// The subscriptions of one tenant, with what can be done to each.
 pub(crate) fn of_tenant(
     ctx: &OpsCtx,
-    _tenant: TenantId,
+    tenant: TenantId,
     rows: &[Row],
-    _offers: &[ProductEntry],
+    offers: &[ProductEntry],
 ) -> Markup {
+    let activates = ctx.may(OperatorRole::Billing);
     html! {
         (Card::new(html! {
             @if rows.is_empty() {
                 (Empty::new(icons::LuCreditCard, "No subscription", "This workspace subscribes to nothing, and never did."))
             } @else {
                 (table("Subscriptions",
-                    &html! { (head("Product")) (head("Status")) (head("Price")) (head("Collection")) (number_head("MRR")) (head("Next")) (head("Since")) },
+                    &html! { (head("Product")) (head("Status")) (head("Price")) (head("Collection")) (number_head("MRR")) (head("Next")) (head("Since")) (hidden_head("Actions")) },
                     &html! { @for row in rows {
                         tr {
                             td { strong { (row.product) } " " (row.plan) }
@@ -175,10 +178,15 @@ pub(crate) fn of_tenant(
                             td.number { (amounts(row.monthly().as_slice())) }
                             td { (next(row, ctx.now)) }
                             td { (day(row.created_at)) }
+                            td { (ask::menu(ctx, row)) }
                         }
                     } }))
             }
-        }).title("Subscriptions").flush())
+        }).title("Subscriptions").actions(html! {
+            @if activates { (dialog_opener("Activate by hand", "activate").icon(icons::LuPlus)) }
+        }).flush())
+        @for row in rows { (ask::dialogs(ctx, row, offers)) }
+        @if activates { (ask::activate(ctx, tenant, offers)) }
     }
 }
 

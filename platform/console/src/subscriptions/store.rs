@@ -13,9 +13,7 @@ struct Stored {
     tenant_slug: String,
     id: Uuid,
     product: String,
-    plan_id: Uuid,
     plan: String,
-    price_id: Option<Uuid>,
     version: Option<i32>,
     amount_minor: Option<i64>,
     currency: Option<String>,
@@ -27,6 +25,7 @@ struct Stored {
     period_end: Option<Timestamp>,
     cancel_at_period_end: bool,
     ended_at: Option<Timestamp>,
+    rev: i64,
     created_at: Timestamp,
     total: i64,
 }
@@ -34,14 +33,12 @@ struct Stored {
 impl Stored {
     fn read(self) -> Result<Row> {
         let price = match (
-            self.price_id,
             self.version,
             self.amount_minor,
             self.currency,
             self.cycle,
         ) {
-            (Some(id), Some(version), Some(minor), Some(currency), Some(cycle)) => Some(OnPrice {
-                id,
+            (Some(version), Some(minor), Some(currency), Some(cycle)) => Some(OnPrice {
                 version,
                 amount: money(minor, &currency)?,
                 cycle,
@@ -54,7 +51,6 @@ impl Stored {
             tenant_slug: self.tenant_slug,
             id: self.id,
             product: self.product,
-            plan_id: self.plan_id,
             plan: self.plan,
             price,
             status: self.status,
@@ -64,6 +60,7 @@ impl Stored {
             period_end: self.period_end,
             cancel_at_period_end: self.cancel_at_period_end,
             ended_at: self.ended_at,
+            rev: self.rev,
             created_at: self.created_at,
         })
     }
@@ -73,10 +70,10 @@ pub(super) async fn list(conn: &mut PgConnection, filter: &Filter) -> Result<Fou
     let rows = sqlx::query_as!(
         Stored,
         r#"select s.tenant_id as "tenant: TenantId", t.name as tenant_name, t.slug as tenant_slug, s.id, pr.name as product,
-                  s.plan_id, pl.name as plan, s.plan_price_id as price_id, p.version as "version?",
+                  pl.name as plan, p.version as "version?",
                   p.amount_minor as "amount_minor?", p.currency as "currency?", p.billing_cycle as "cycle?", s.status,
                   s.collection, s.quantity, s.trial_end, s.current_period_end as period_end, s.cancel_at_period_end,
-                  s.ended_at, s.created_at, count(*) over () as "total!"
+                  s.ended_at, s.lock_version as rev, s.created_at, count(*) over () as "total!"
            from subscriptions s
            join tenants t on t.id = s.tenant_id
            join plans pl on pl.id = s.plan_id
@@ -106,10 +103,10 @@ pub(super) async fn of_tenant(conn: &mut PgConnection, tenant: TenantId) -> Resu
     let rows = sqlx::query_as!(
         Stored,
         r#"select s.tenant_id as "tenant: TenantId", t.name as tenant_name, t.slug as tenant_slug, s.id, pr.name as product,
-                  s.plan_id, pl.name as plan, s.plan_price_id as price_id, p.version as "version?",
+                  pl.name as plan, p.version as "version?",
                   p.amount_minor as "amount_minor?", p.currency as "currency?", p.billing_cycle as "cycle?", s.status,
                   s.collection, s.quantity, s.trial_end, s.current_period_end as period_end, s.cancel_at_period_end,
-                  s.ended_at, s.created_at, count(*) over () as "total!"
+                  s.ended_at, s.lock_version as rev, s.created_at, count(*) over () as "total!"
            from subscriptions s
            join tenants t on t.id = s.tenant_id
            join plans pl on pl.id = s.plan_id
@@ -126,7 +123,7 @@ pub(super) async fn of_tenant(conn: &mut PgConnection, tenant: TenantId) -> Resu
 
 pub(super) async fn history(conn: &mut PgConnection, tenant: TenantId) -> Result<Vec<Step>> {
     let rows = sqlx::query!(
-        "select e.kind, pr.name as product, e.from_status, e.to_status, e.mrr_delta_minor, e.currency, e.cause,
+        "select e.kind, pr.name as product, e.from_status, e.to_status, e.mrr_delta_minor, e.currency,
                 e.actor_name, e.at
          from subscription_events e
          join subscriptions s on s.tenant_id = e.tenant_id and s.id = e.subscription_id
@@ -150,7 +147,6 @@ pub(super) async fn history(conn: &mut PgConnection, tenant: TenantId) -> Result
                 from_status: row.from_status,
                 to_status: row.to_status,
                 mrr_delta: delta,
-                cause: row.cause,
                 actor: row.actor_name,
                 at: row.at,
             })

@@ -1,6 +1,6 @@
 //! One tenant, with everything that is known of it and everything that can be done to it.
 
-mod acts;
+pub(crate) mod acts;
 pub(crate) mod pages;
 mod sections;
 pub(crate) mod store;

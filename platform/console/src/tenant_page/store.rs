@@ -49,7 +49,6 @@ pub(crate) async fn name(conn: &mut PgConnection, id: TenantId) -> Result<Option
 
 /// Mail of a tenant, newest first.
 pub(super) struct Letter {
-    pub id: messaging::MailId,
     pub subject: String,
     pub to_address: String,
     pub template: String,
@@ -61,8 +60,8 @@ pub(super) struct Letter {
 pub(super) async fn letters(conn: &mut PgConnection, id: TenantId) -> Result<Vec<Letter>> {
     Ok(sqlx::query_as!(
         Letter,
-        r#"select id as "id: messaging::MailId", subject, to_address, template, state, last_error, created_at
-           from mail_messages where tenant_id = $1 order by created_at desc, id desc limit 100"#,
+        "select subject, to_address, template, state, last_error, created_at
+         from mail_messages where tenant_id = $1 order by created_at desc, id desc limit 100",
         id as _,
     )
     .fetch_all(conn)
