@@ -34,9 +34,19 @@ async fn journey(device: Device) {
     log_in_operator(&app, &operator).await;
     operator.wait_for_text("Needs attention").await;
     find(&app, &operator).await;
+    extend_trial(&app, &operator).await;
     publish_price(&app, &operator).await;
+    activate(&app, &operator).await;
     suspend_and_restore(&app, &operator, &owner).await;
+    owner.goto(&app.tenant("northlight", "/app/billing")).await;
+    owner.wait_for_text("Studio").await;
     owner.goto(&app.tenant("northlight", "/app/audit")).await;
+    owner
+        .wait_for_text("Priya Raman (Atelier) extended the trial")
+        .await;
+    owner
+        .wait_for_text("Priya Raman (Atelier) activated the subscription")
+        .await;
     owner
         .wait_for_text("Priya Raman (Atelier) suspended Northlight")
         .await;
@@ -74,6 +84,38 @@ async fn publish_price(app: &LiveApp, page: &Page) {
     page.fill("Reason", "Costs have risen").await;
     page.click("button", "Publish version 2").await;
     page.wait_for_text("Version 2 is published").await;
+}
+
+/// Opens the menu of the one subscription there is.
+async fn choose_act(page: &Page, act: &str) {
+    page.click_css("main td button[popovertarget^='menu-']").await;
+    page.click_css(&format!("main td [commandfor^='{act}-']")).await;
+    page.wait_for(&format!("document.querySelector('dialog[id^={act:?}]').open"))
+        .await;
+}
+
+async fn extend_trial(app: &LiveApp, page: &Page) {
+    open_northlight(app, page).await;
+    choose_act(page, "extend").await;
+    page.fill("Reason", "A week of illness").await;
+    page.click_css("dialog[open] button[type=submit]").await;
+    page.wait_for_text("The trial ends").await;
+    page.wait_for_text("the trial was extended").await;
+}
+
+/// The yearly price, which the studio has then in place of its trial.
+async fn activate(app: &LiveApp, page: &Page) {
+    open_northlight(app, page).await;
+    page.click_css("main [commandfor=activate]").await;
+    page.wait_for("document.querySelector('#activate').open").await;
+    let yearly: String = page
+        .eval("[...document.querySelectorAll('#activate option')].map((option) => option.label).find((label) => label.includes('Studio') && label.includes('a year'))")
+        .await;
+    page.choose("Price", &yearly).await;
+    page.fill("Reason", "Ordered by mail").await;
+    page.click_css("dialog[open] button[type=submit]").await;
+    page.wait_for_text("Blog Studio is active").await;
+    page.wait_for_text("€190 a year").await;
 }
 
 async fn open_northlight(app: &LiveApp, page: &Page) {

@@ -3,5 +3,6 @@
 mod catalog;
 mod operators;
 mod queue;
+mod subscriptions;
 mod tenants;
 mod world;

@@ -3,15 +3,19 @@
 pub(crate) mod pages;
 mod store;
 
+use std::time::Duration;
+
+use billing::metrics;
 use kernel::{Money, Result, Timestamp, Zone};
 use sqlx::PgConnection;
-
-use crate::respond::money;
 
 /// Days that the chart of sign-ups covers.
 pub(crate) const DAYS: usize = 30;
 /// Months that the chart of revenue covers.
 pub(crate) const MONTHS: usize = 12;
+
+/// A step of a subscription lies at most this far ahead.
+const A_YEAR: Duration = Duration::from_hours(24 * 366);
 
 /// The figures.
 #[derive(Clone, Debug, Default)]
@@ -39,11 +43,7 @@ pub(crate) struct Figures {
 
 pub(crate) async fn figures(conn: &mut PgConnection, now: Timestamp) -> Result<Figures> {
     let counts = store::counts(&mut *conn, now).await?;
-    let mrr: Vec<Money> = store::mrr(&mut *conn)
-        .await?
-        .into_iter()
-        .map(|(minor, currency)| money(minor, &currency))
-        .collect::<Result<_>>()?;
+    let mrr = metrics::recurring_revenue(&mut *conn).await?;
     let today = now.in_zone(&Zone::UTC).date();
     let days = |back: usize| {
         let back = i64::try_from(back).unwrap_or_default();
@@ -73,19 +73,22 @@ pub(crate) async fn figures(conn: &mut PgConnection, now: Timestamp) -> Result<F
     let leading = mrr.iter().max_by_key(|amount| amount.minor).copied();
     let mut revenue = Vec::with_capacity(MONTHS);
     if let Some(leading) = leading {
-        let movements = store::movements(conn, leading.currency.code()).await?;
+        let month = |back: i64| {
+            let back = jiff::Span::new().months(back);
+            today.first_of_month().saturating_sub(back)
+        };
+        let oldest = i64::try_from(MONTHS).unwrap_or_default();
+        let (from, until) = (start(month(oldest))?, now.plus(A_YEAR));
+        let movements = metrics::movements(conn, from, until).await?;
         // From the present amount back: whatever was added after a month's end was not there at it.
-        for back in (0..MONTHS).rev() {
-            let back = i64::try_from(back).unwrap_or_default();
-            let month = today
-                .first_of_month()
-                .saturating_sub(jiff::Span::new().months(back));
-            let label = month.strftime("%Y-%m").to_string();
+        for back in (0..oldest).rev() {
+            let end = start(month(back - 1))?;
             let later: i64 = movements
                 .iter()
-                .filter(|(of, _)| *of > label)
-                .map(|(_, delta)| delta)
+                .filter(|moved| moved.delta.currency == leading.currency && moved.at >= end)
+                .map(|moved| moved.delta.minor)
                 .sum();
+            let label = month(back).strftime("%Y-%m").to_string();
             revenue.push((label, (leading.minor - later).max(0)));
         }
     }

@@ -3,7 +3,7 @@
 use accounts::Act;
 use axum::Extension;
 use axum::response::{IntoResponse, Response};
-use billing::Actor;
+use billing::{Actor, PriceMigration};
 use catalog::manage;
 use catalog::{PlanId, PriceId, ProductId};
 use kernel::{Error, FieldError, Result};
@@ -186,18 +186,14 @@ async fn migrate(
             FieldError::new("effective", "invalid", "Choose from when it takes over.")
         })?;
         let actor = Actor::operator(ctx.operator.user.0, ctx.operator.name.clone());
-        let (from, into) = (billing::PriceId(id.0), billing::PriceId(to));
+        let migration = PriceMigration {
+            from: billing::PriceId(id.0),
+            to: billing::PriceId(to),
+            effective,
+        };
         let moved = console
             .billing()
-            .schedule_price_migration(
-                tx.conn(),
-                &actor,
-                ctx.now,
-                from,
-                into,
-                effective,
-                act.reason(),
-            )
+            .schedule_price_migration(tx.conn(), &actor, ctx.now, migration, act.reason())
             .await?;
         act.on("price", id, format!("{} {}", product.name, plan.name))
             .detail(json!({ "to": to, "effective": effective, "subscriptions": moved }))?

@@ -80,18 +80,6 @@ impl Row {
     }
 }
 
-/// A step in the life of a subscription.
-#[derive(Clone, Debug)]
-pub(crate) struct Step {
-    pub kind: String,
-    pub product: String,
-    pub from_status: Option<String>,
-    pub to_status: String,
-    pub mrr_delta: Option<Money>,
-    pub actor: String,
-    pub at: Timestamp,
-}
-
 /// Which subscriptions are wanted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Filter {
@@ -119,11 +107,6 @@ pub(crate) async fn list(conn: &mut PgConnection, filter: &Filter) -> Result<Fou
 /// Every subscription that a tenant has or had, those that live first.
 pub(crate) async fn of_tenant(conn: &mut PgConnection, tenant: TenantId) -> Result<Vec<Row>> {
     store::of_tenant(conn, tenant).await
-}
-
-/// What happened to the subscriptions of a tenant, newest first.
-pub(crate) async fn history(conn: &mut PgConnection, tenant: TenantId) -> Result<Vec<Step>> {
-    store::history(conn, tenant).await
 }
 
 #[cfg(test)]

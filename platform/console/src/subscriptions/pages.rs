@@ -1,8 +1,9 @@
 //! The list of subscriptions, and the subscriptions of one tenant.
 
 use axum::Extension;
+use billing::Event;
 use catalog::manage::ProductEntry;
-use kernel::{OperatorRole, TenantId, Timestamp};
+use kernel::{Money, OperatorRole, SubscriptionStatus, TenantId, Timestamp};
 use maud::{Markup, html};
 use module::extract::Query;
 use module::{Operating, OpsCtx, Routes, rank};
@@ -12,7 +13,7 @@ use ui::{
     Card, Empty, Page, TimelineEntry, Tone, avatar, badge, dialog_opener, icons, timeline,
 };
 
-use super::{Filter, Found, Row, Step, ask};
+use super::{Filter, Found, Row, ask};
 use crate::Console;
 use crate::respond::{amounts, count, day, encode, moment, words};
 
@@ -248,24 +249,33 @@ fn next(row: &Row, now: Timestamp) -> String {
 }
 
 /// What happened to the subscriptions of a tenant.
-pub(crate) fn history(steps: &[Step]) -> Markup {
+pub(crate) fn history(steps: &[Event]) -> Markup {
     let entries: Vec<TimelineEntry> = steps
         .iter()
         .map(|step| TimelineEntry {
             icon: icons::LuCreditCard,
-            text: html! { strong { (step.product) } ": " (words(&step.kind).to_lowercase()) " by " (step.actor) },
+            text: html! { strong { (step.product) } ": " (step.in_words()) ", by " (step.actor) },
             when: format!("{} UTC", moment(step.at)),
-            detail: html! {
-                @if step.from_status.as_deref() != Some(step.to_status.as_str()) || step.mrr_delta.is_some() {
-                    p.muted {
-                        (words(step.from_status.as_deref().unwrap_or("nothing"))) " → " (words(&step.to_status))
-                        @if let Some(delta) = step.mrr_delta { ", MRR " (if delta.minor > 0 { "+" } else { "−" }) (catalog::display(kernel::Money::new(delta.minor.abs(), delta.currency))) }
-                    }
-                }
-            },
+            detail: detail(step),
         })
         .collect();
     html! {
         @if entries.is_empty() { p.muted { "Nothing happened yet." } } @else { (timeline(&entries)) }
+    }
+}
+
+fn detail(step: &Event) -> Markup {
+    let moved = step.from != Some(step.to);
+    let from = step.from.map_or("nothing", SubscriptionStatus::as_str);
+    html! {
+        @if moved || step.mrr_delta.is_some() || !step.note.is_empty() {
+            p.muted {
+                @if moved { (words(from)) " → " (words(step.to.as_str())) ". " }
+                @if let Some(delta) = step.mrr_delta {
+                    "MRR " (if delta.minor > 0 { "+" } else { "−" }) (catalog::display(Money::new(delta.minor.abs(), delta.currency))) ". "
+                }
+                @if !step.note.is_empty() { "“" (step.note) "”" }
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use kernel::{Result, TenantId, Timestamp};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Filter, Found, OnPrice, Row, Step};
+use super::{Filter, Found, OnPrice, Row};
 use crate::respond::money;
 
 struct Stored {
@@ -119,37 +119,4 @@ pub(super) async fn of_tenant(conn: &mut PgConnection, tenant: TenantId) -> Resu
     .fetch_all(conn)
     .await?;
     rows.into_iter().map(Stored::read).collect()
-}
-
-pub(super) async fn history(conn: &mut PgConnection, tenant: TenantId) -> Result<Vec<Step>> {
-    let rows = sqlx::query!(
-        "select e.kind, pr.name as product, e.from_status, e.to_status, e.mrr_delta_minor, e.currency,
-                e.actor_name, e.at
-         from subscription_events e
-         join subscriptions s on s.tenant_id = e.tenant_id and s.id = e.subscription_id
-         join products pr on pr.id = s.product_id
-         where e.tenant_id = $1
-         order by e.at desc, e.id desc limit 100",
-        tenant as _,
-    )
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let delta = row
-                .currency
-                .filter(|_| row.mrr_delta_minor != 0)
-                .map(|currency| money(row.mrr_delta_minor, &currency))
-                .transpose()?;
-            Ok(Step {
-                kind: row.kind,
-                product: row.product,
-                from_status: row.from_status,
-                to_status: row.to_status,
-                mrr_delta: delta,
-                actor: row.actor_name,
-                at: row.at,
-            })
-        })
-        .collect()
 }

@@ -5,11 +5,15 @@ pub(crate) mod pages;
 mod sections;
 pub(crate) mod store;
 
+use billing::{Billing, Event};
 use catalog::overrides::{self, Override};
 use kernel::{Error, Result, TenantId, Timestamp};
 use sqlx::PgConnection;
 
 use crate::subscriptions;
+
+/// Steps of subscriptions that the page shows.
+const HISTORY: i64 = 100;
 
 /// What a tenant says of itself, and the state it is in.
 #[derive(Clone, Debug)]
@@ -44,7 +48,7 @@ pub(crate) struct Summary {
     pub owners: Vec<Person>,
     pub people: i64,
     pub subscriptions: Vec<subscriptions::Row>,
-    pub history: Vec<subscriptions::Step>,
+    pub history: Vec<Event>,
     pub overrides: Vec<Override>,
 }
 
@@ -58,7 +62,11 @@ pub(crate) async fn get(conn: &mut PgConnection, id: TenantId) -> Result<Tenant>
         .ok_or(Error::NotFound("tenant"))
 }
 
-pub(crate) async fn summary(conn: &mut PgConnection, id: TenantId) -> Result<Summary> {
+pub(crate) async fn summary(
+    conn: &mut PgConnection,
+    billing: &Billing,
+    id: TenantId,
+) -> Result<Summary> {
     let tenant = get(&mut *conn, id).await?;
     let people = store::people(&mut *conn, id).await?;
     let active = people.iter().filter(|person| person.status == "active");
@@ -70,7 +78,7 @@ pub(crate) async fn summary(conn: &mut PgConnection, id: TenantId) -> Result<Sum
             .filter(|person| person.roles.iter().any(|role| role == "owner"))
             .collect(),
         subscriptions: subscriptions::of_tenant(&mut *conn, id).await?,
-        history: subscriptions::history(&mut *conn, id).await?,
+        history: billing.history(&mut *conn, id, HISTORY).await?,
         overrides: overrides::list(conn, id).await?,
     })
 }
