@@ -108,7 +108,8 @@ fn expected(route: &RouteFacts, of_module: bool, who: Who) -> Expected {
         (_, who) if ENDS.contains(&route.path.as_str()) && who != Who::Anonymous => Untried,
         (GateKind::Public, Who::Blocked) if of_module => Exactly(503),
         // Visitors keep their part while the subscription can be read.
-        (GateKind::Public | GateKind::Visitor | GateKind::OpsVisitor, _) | (GateKind::Member, Who::Unpermitted) => Entered,
+        (GateKind::Public | GateKind::Visitor | GateKind::OpsVisitor, _)
+        | (GateKind::Member, Who::Unpermitted) => Entered,
         (GateKind::Member | GateKind::Permission(_) | GateKind::SignedIn, Who::Anonymous) => {
             Exactly(401)
         }
@@ -221,10 +222,12 @@ fn routes_that_are_open_to_all_are_listed() {
     let open: BTreeSet<(String, String)> = Table::new(true)
         .facts()
         .into_iter()
-        .filter(|route| matches!(
-            route.gate,
-            GateKind::Public | GateKind::Visitor | GateKind::OpsVisitor
-        ))
+        .filter(|route| {
+            matches!(
+                route.gate,
+                GateKind::Public | GateKind::Visitor | GateKind::OpsVisitor
+            )
+        })
         .map(|route| (route.method, route.path))
         .collect();
     let listed: BTreeSet<(String, String)> = OPEN
@@ -386,8 +389,16 @@ async fn every_route_of_the_console_asks_for_its_rank() {
             hold(role.to_string(), expected, &ask(client, route).await);
         }
         let stranger = app.visitor().on(console);
-        hold("nobody".into(), Expected::Exactly(401), &ask(&stranger, route).await);
-        hold("an owner".into(), Expected::Exactly(401), &ask(&stolen, route).await);
+        hold(
+            "nobody".into(),
+            Expected::Exactly(401),
+            &ask(&stranger, route).await,
+        );
+        hold(
+            "an owner".into(),
+            Expected::Exactly(401),
+            &ask(&stolen, route).await,
+        );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(tried > 6 * 30, "{tried}");
@@ -402,7 +413,9 @@ async fn each_host_has_its_own_pages_and_no_others() {
     let table = Table::new(true);
     let paths = |routes: &module::Routes| -> BTreeSet<(String, String)> {
         let facts = routes.facts().iter();
-        facts.map(|route| (route.method.clone(), route.path.clone())).collect()
+        facts
+            .map(|route| (route.method.clone(), route.path.clone()))
+            .collect()
     };
     let hosts = [
         ("http://atelier.test".to_owned(), paths(&table.base)),
@@ -420,7 +433,10 @@ async fn each_host_has_its_own_pages_and_no_others() {
                 }
                 let method: Method = method.parse().unwrap();
                 for client in [&northlight.owner, &operator] {
-                    let reply = client.on(here).plainly(method.clone(), &fill(path), &[]).await;
+                    let reply = client
+                        .on(here)
+                        .plainly(method.clone(), &fill(path), &[])
+                        .await;
                     assert_eq!(reply.status, 404, "{here}{path} of {there}: {}", reply.body);
                     tried += 1;
                 }

@@ -66,13 +66,18 @@ pub(crate) async fn operator_added(
     secret: Option<&Secret>,
     now: Timestamp,
 ) -> Result<()> {
-    let letter = letter("accounts.operator_added", "You are an operator of Atelier", links, user)?
-        .paragraph(format!(
-            "Hello {}, you may now work at the operator console.",
-            user.name
-        ))
-        .fact("Console", links.ops("/"))
-        .fact("Role", role.title());
+    let letter = letter(
+        "accounts.operator_added",
+        "You are an operator of Atelier",
+        links,
+        user,
+    )?
+    .paragraph(format!(
+        "Hello {}, you may now work at the operator console.",
+        user.name
+    ))
+    .fact("Console", links.ops("/"))
+    .fact("Role", role.title());
     let letter = match secret {
         Some(secret) => letter
             .paragraph("Choose a password first, then log in at the console with it.")

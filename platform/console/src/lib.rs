@@ -95,13 +95,25 @@ impl Console {
 
     /// Keys of the modules of this build.
     fn modules(&self) -> Vec<&'static str> {
-        self.0.manifests.iter().map(|manifest| manifest.key).collect()
+        self.0
+            .manifests
+            .iter()
+            .map(|manifest| manifest.key)
+            .collect()
     }
 
     /// Everything that a plan may limit.
     fn entitlements(&self) -> Vec<Entitlement> {
-        let of_modules = self.0.manifests.iter().flat_map(|manifest| manifest.entitlements);
-        catalog::ENTITLEMENTS.iter().chain(of_modules).copied().collect()
+        let of_modules = self
+            .0
+            .manifests
+            .iter()
+            .flat_map(|manifest| manifest.entitlements);
+        catalog::ENTITLEMENTS
+            .iter()
+            .chain(of_modules)
+            .copied()
+            .collect()
     }
 
     /// A connection for statements that change nothing.

@@ -8,10 +8,18 @@ use ui::{NavItem, PaletteAction, icons};
 #[must_use]
 pub fn links() -> Vec<NavItem> {
     vec![
-        NavItem::new("Overview", "/", icons::LuActivity).tab().go('o'),
-        NavItem::new("Tenants", "/tenants", icons::LuBuilding2).tab().go('t'),
-        NavItem::new("Subscriptions", "/subscriptions", icons::LuCreditCard).tab().go('s'),
-        NavItem::new("Plans & products", "/products", icons::LuPackage).tab().go('p'),
+        NavItem::new("Overview", "/", icons::LuActivity)
+            .tab()
+            .go('o'),
+        NavItem::new("Tenants", "/tenants", icons::LuBuilding2)
+            .tab()
+            .go('t'),
+        NavItem::new("Subscriptions", "/subscriptions", icons::LuCreditCard)
+            .tab()
+            .go('s'),
+        NavItem::new("Plans & products", "/products", icons::LuPackage)
+            .tab()
+            .go('p'),
         NavItem::new("Jobs", "/jobs", icons::LuListChecks).go('j'),
         NavItem::new("Mail", "/mail", icons::LuMail).go('m'),
         NavItem::new("Health", "/health", icons::LuHeartPulse).go('h'),

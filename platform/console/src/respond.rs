@@ -25,7 +25,9 @@ pub(crate) fn encode(text: &str) -> String {
 
 /// `3 Mar 2026, 14:05`.
 pub(crate) fn moment(at: Timestamp) -> String {
-    at.in_zone(&Zone::UTC).strftime("%-d %b %Y, %H:%M").to_string()
+    at.in_zone(&Zone::UTC)
+        .strftime("%-d %b %Y, %H:%M")
+        .to_string()
 }
 
 /// `3 Mar 2026`.
@@ -124,7 +126,9 @@ pub(crate) fn csv_file(
         let cells = row.iter().map(|cell| harmless(cell));
         writer.write_record(cells).map_err(Error::internal)?;
     }
-    let file = writer.into_inner().map_err(|error| Error::internal(error.to_string()))?;
+    let file = writer
+        .into_inner()
+        .map_err(|error| Error::internal(error.to_string()))?;
     let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
     let headers = [
         (
@@ -156,15 +160,24 @@ mod tests {
     fn words_and_days_read_well() {
         let at = "2026-03-03T14:05:00Z".parse().unwrap();
         assert_eq!(moment(at), "3 Mar 2026, 14:05");
-        assert_eq!((day(at).as_str(), date(at).as_str()), ("3 Mar 2026", "2026-03-03"));
+        assert_eq!(
+            (day(at).as_str(), date(at).as_str()),
+            ("3 Mar 2026", "2026-03-03")
+        );
         assert_eq!(words("past_due"), "Past due");
-        assert_eq!(midnight("2026-03-03").unwrap().to_string(), "2026-03-03T00:00:00Z");
+        assert_eq!(
+            midnight("2026-03-03").unwrap().to_string(),
+            "2026-03-03T00:00:00Z"
+        );
         assert!(midnight("tomorrow").is_none());
     }
 
     #[test]
     fn amounts_of_several_currencies_stand_beside_each_other() {
-        let (euro, dollar) = (Money::new(1900, Currency::EUR), Money::new(950, Currency::USD));
+        let (euro, dollar) = (
+            Money::new(1900, Currency::EUR),
+            Money::new(950, Currency::USD),
+        );
         assert_eq!(amounts(&[euro, dollar]), "€19 + $9.50");
         assert_eq!(amounts(&[Money::new(0, Currency::EUR)]), "–");
     }

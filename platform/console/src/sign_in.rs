@@ -13,8 +13,8 @@ use module::{Operating, OpsVisitor, Result, Routes, rank};
 use serde::Deserialize;
 use ui::{Card, Layout, Page, definition_list, field, icons, link_button, submit};
 
-use crate::respond::done;
 use crate::Console;
+use crate::respond::done;
 
 /// The one answer to all that is wrong: whether somebody is an operator is nobody else's business.
 const REFUSED: &str = "Address and password do not match those of an operator.";
@@ -107,37 +107,36 @@ async fn log_in(
     };
     let as_whole = |message: String| [FieldError::new("", "refused", message)];
     let accounts = console.accounts();
-    Ok(match accounts.operator_sign_in(attempt, visitor.now).await? {
-        SignIn::Done(token) => {
-            // Whoever was signed in here before is not any more.
-            accounts
-                .log_out(SessionKind::Operator, &headers, links.secure(), visitor.now)
-                .await?;
-            let mut response = Redirect::to(input.next.path()).into_response();
-            let cookie = cookies::set_of(SessionKind::Operator, &token, links.secure());
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-            response
-        }
-        SignIn::Refused => refuse(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            &as_whole(REFUSED.to_owned()),
-        ),
-        SignIn::Wait(time) => {
-            let minutes = time.as_secs().div_ceil(60).max(1);
-            let message = format!("Too many tries. Try again in {minutes} minutes.");
-            later(
-                refuse(StatusCode::TOO_MANY_REQUESTS, &as_whole(message)),
-                time,
-            )
-        }
-        SignIn::Locked => later(
-            refuse(
-                StatusCode::TOO_MANY_REQUESTS,
-                &as_whole(LOCKED.to_owned()),
+    Ok(
+        match accounts.operator_sign_in(attempt, visitor.now).await? {
+            SignIn::Done(token) => {
+                // Whoever was signed in here before is not any more.
+                accounts
+                    .log_out(SessionKind::Operator, &headers, links.secure(), visitor.now)
+                    .await?;
+                let mut response = Redirect::to(input.next.path()).into_response();
+                let cookie = cookies::set_of(SessionKind::Operator, &token, links.secure());
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+                response
+            }
+            SignIn::Refused => refuse(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &as_whole(REFUSED.to_owned()),
             ),
-            Duration::from_hours(1),
-        ),
-    })
+            SignIn::Wait(time) => {
+                let minutes = time.as_secs().div_ceil(60).max(1);
+                let message = format!("Too many tries. Try again in {minutes} minutes.");
+                later(
+                    refuse(StatusCode::TOO_MANY_REQUESTS, &as_whole(message)),
+                    time,
+                )
+            }
+            SignIn::Locked => later(
+                refuse(StatusCode::TOO_MANY_REQUESTS, &as_whole(LOCKED.to_owned())),
+                Duration::from_hours(1),
+            ),
+        },
+    )
 }
 
 fn later(mut response: Response, time: Duration) -> Response {
@@ -224,7 +223,14 @@ mod tests {
     fn nobody_is_sent_to_another_host() {
         let to = |next: &str| Next { next: next.into() }.path().to_owned();
         assert_eq!(to("/tenants?q=a%20b"), "/tenants?q=a%20b");
-        for bad in ["//evil.example", "/\\evil.example", "https://evil.example", "", "/a b", "tenants"] {
+        for bad in [
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "",
+            "/a b",
+            "tenants",
+        ] {
             assert_eq!(to(bad), "/", "{bad:?}");
         }
     }

@@ -141,10 +141,17 @@ impl Money {
             FieldError::new(
                 "amount",
                 "invalid",
-                format!("Enter an amount such as {}.", Self::new(1900, currency).decimal()),
+                format!(
+                    "Enter an amount such as {}.",
+                    Self::new(1900, currency).decimal()
+                ),
             )
         };
-        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        if text.is_empty()
+            || !text
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        {
             return Err(invalid());
         }
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -210,7 +217,16 @@ mod tests {
         assert_eq!(read("0.05", Currency::EUR), Some(5));
         assert_eq!(read("500", Currency::JPY), Some(500));
         assert_eq!(read("1.234", Currency::KWD), Some(1234));
-        for bad in ["", ".5", "-1", "1.234", "1,50", "1e3", "1.2.3", "99999999999999999999"] {
+        for bad in [
+            "",
+            ".5",
+            "-1",
+            "1.234",
+            "1,50",
+            "1e3",
+            "1.2.3",
+            "99999999999999999999",
+        ] {
             assert_eq!(read(bad, Currency::EUR), None, "{bad}");
         }
         assert_eq!(read("1.5", Currency::JPY), None);

@@ -147,10 +147,15 @@ async fn hire(platform: &Platform) -> Result<()> {
         password_hash: Some(&hash),
     };
     let added = operators::add(tx.conn(), new, now).await?;
-    Act::new(Author::CommandLine, "console.operator.added", "The demo has one.", now)?
-        .on("operator", added.user, OPERATOR.name)
-        .write(tx.conn())
-        .await?;
+    Act::new(
+        Author::CommandLine,
+        "console.operator.added",
+        "The demo has one.",
+        now,
+    )?
+    .on("operator", added.user, OPERATOR.name)
+    .write(tx.conn())
+    .await?;
     tx.commit().await
 }
 

@@ -51,7 +51,11 @@ pub fn installed() -> Vec<console::Installed> {
         .into_iter()
         .map(|owner| {
             let module = manifests.iter().find(|manifest| manifest.key == owner.key);
-            let newest = owner.migrator.iter().map(|migration| migration.version).max();
+            let newest = owner
+                .migrator
+                .iter()
+                .map(|migration| migration.version)
+                .max();
             console::Installed {
                 key: owner.key,
                 title: module.map_or("Platform", |manifest| manifest.title),

@@ -75,8 +75,10 @@ async fn publish_price(app: &LiveApp, page: &Page) {
     page.wait_for("location.pathname.startsWith('/plans/') && document.readyState === 'complete'")
         .await;
     page.click_css("main a[href$='/prices/new']").await;
-    page.wait_for("location.pathname.endsWith('/prices/new') && document.readyState === 'complete'")
-        .await;
+    page.wait_for(
+        "location.pathname.endsWith('/prices/new') && document.readyState === 'complete'",
+    )
+    .await;
     page.fill("Amount", "24").await;
     page.click("button", "Review").await;
     page.wait_for_text("Present subscribers").await;
@@ -88,10 +90,14 @@ async fn publish_price(app: &LiveApp, page: &Page) {
 
 /// Opens the menu of the one subscription there is.
 async fn choose_act(page: &Page, act: &str) {
-    page.click_css("main td button[popovertarget^='menu-']").await;
-    page.click_css(&format!("main td [commandfor^='{act}-']")).await;
-    page.wait_for(&format!("document.querySelector('dialog[id^={act:?}]').open"))
+    page.click_css("main td button[popovertarget^='menu-']")
         .await;
+    page.click_css(&format!("main td [commandfor^='{act}-']"))
+        .await;
+    page.wait_for(&format!(
+        "document.querySelector('dialog[id^={act:?}]').open"
+    ))
+    .await;
 }
 
 async fn extend_trial(app: &LiveApp, page: &Page) {
@@ -107,7 +113,8 @@ async fn extend_trial(app: &LiveApp, page: &Page) {
 async fn activate(app: &LiveApp, page: &Page) {
     open_northlight(app, page).await;
     page.click_css("main [commandfor=activate]").await;
-    page.wait_for("document.querySelector('#activate').open").await;
+    page.wait_for("document.querySelector('#activate').open")
+        .await;
     let yearly: String = page
         .eval("[...document.querySelectorAll('#activate option')].map((option) => option.label).find((label) => label.includes('Studio') && label.includes('a year'))")
         .await;
@@ -127,15 +134,19 @@ async fn open_northlight(app: &LiveApp, page: &Page) {
 async fn suspend_and_restore(app: &LiveApp, page: &Page, owner: &Page) {
     open_northlight(app, page).await;
     page.click_css("main [commandfor=suspend]").await;
-    page.wait_for("document.querySelector('#suspend').open").await;
+    page.wait_for("document.querySelector('#suspend').open")
+        .await;
     page.fill("Reason", "Asked for by phone").await;
     page.click_css("#suspend button[type=submit]").await;
     page.wait_for_text("Northlight is suspended").await;
     owner.allow("status of 503");
     owner.goto(&app.tenant("northlight", "/app")).await;
-    owner.wait_for("!document.body.innerText.includes('Publish your first post')").await;
+    owner
+        .wait_for("!document.body.innerText.includes('Publish your first post')")
+        .await;
     page.click_css("main [commandfor=restore]").await;
-    page.wait_for("document.querySelector('#restore').open").await;
+    page.wait_for("document.querySelector('#restore').open")
+        .await;
     page.fill("Reason", "All is well").await;
     page.click_css("#restore button[type=submit]").await;
     page.wait_for_text("Northlight is open again").await;

@@ -36,19 +36,42 @@ async fn a_new_price_is_a_new_version_that_present_subscribers_do_not_meet() {
     app.advance(std::time::Duration::from_hours(1));
     let operator = app.operator(OperatorRole::Billing).await;
     let support = app.operator(OperatorRole::Support).await;
-    support.plainly(Method::GET, &format!("{path}/new"), &[]).await.expect(403);
+    support
+        .plainly(Method::GET, &format!("{path}/new"), &[])
+        .await
+        .expect(403);
     assert_eq!(versions(&app).await, [(1, 1900, true)]);
 
     operator.get(&format!("{path}/new")).await.expect(200);
-    let bad = operator.get(&format!("{path}/new?cycle=monthly&currency=EUR&amount=22%2C5")).await.expect(422);
+    let bad = operator
+        .get(&format!(
+            "{path}/new?cycle=monthly&currency=EUR&amount=22%2C5"
+        ))
+        .await
+        .expect(422);
     assert!(bad.body.contains("Enter an amount such as"));
-    let review = operator.get(&format!("{path}/new?cycle=monthly&currency=EUR&amount=22")).await.expect(200);
-    for part in ["€19 a month", "€22 a month", "+€3 (+15.8 %)", "1 subscription on version 1", "stay on it"] {
+    let review = operator
+        .get(&format!("{path}/new?cycle=monthly&currency=EUR&amount=22"))
+        .await
+        .expect(200);
+    for part in [
+        "€19 a month",
+        "€22 a month",
+        "+€3 (+15.8 %)",
+        "1 subscription on version 1",
+        "stay on it",
+    ] {
         assert!(review.body.contains(part), "{part}");
     }
     assert_eq!(versions(&app).await.len(), 1, "a review publishes nothing");
 
-    let form = [("cycle", "monthly"), ("currency", "EUR"), ("amount", "22"), ("from", ""), ("based_on", "1")];
+    let form = [
+        ("cycle", "monthly"),
+        ("currency", "EUR"),
+        ("amount", "22"),
+        ("from", ""),
+        ("based_on", "1"),
+    ];
     let silent = operator.post(&path, &form).await.expect(422);
     assert!(silent.body.contains("Say why."));
     act(&operator, &path, &form).await;
@@ -71,14 +94,25 @@ async fn a_new_price_is_a_new_version_that_present_subscribers_do_not_meet() {
     assert_eq!(on, 1900);
     let shown = operator.get(&format!("/plans/{plan}")).await.expect(200);
     let rows = shown.texts("tbody tr");
-    let row = |begin: &str| rows.iter().find(|row| row.starts_with(begin)).cloned().unwrap_or_default();
+    let row = |begin: &str| {
+        rows.iter()
+            .find(|row| row.starts_with(begin))
+            .cloned()
+            .unwrap_or_default()
+    };
     assert!(row("€22 a month 2 In force").contains(" 0 "), "{rows:?}");
     assert!(row("€19 a month 1 Over").ends_with('1'), "{rows:?}");
     let first = id(&app, "select p.id from plan_prices p join plans l on l.id = p.plan_id where l.slug = $1 and p.billing_cycle = 'monthly' and p.version = 1", "studio").await;
-    let who = operator.get(&format!("/subscriptions?status=live&price={first}")).await.expect(200);
+    let who = operator
+        .get(&format!("/subscriptions?status=live&price={first}"))
+        .await
+        .expect(200);
     assert!(who.body.contains("Northlight"));
     let (action, name, _) = acts(&app).await.remove(0);
-    assert_eq!((action.as_str(), name.as_str()), ("catalog.price.published", "Priya Billing"));
+    assert_eq!(
+        (action.as_str(), name.as_str()),
+        ("catalog.price.published", "Priya Billing")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,7 +125,11 @@ async fn of_many_who_publish_at_once_one_does() {
         let (operator, path) = (operator.clone(), path.clone());
         async move {
             let form = [
-                ("cycle", "monthly"), ("currency", "EUR"), ("amount", amount), ("based_on", "1"), ("reason", "race"),
+                ("cycle", "monthly"),
+                ("currency", "EUR"),
+                ("amount", amount),
+                ("based_on", "1"),
+                ("reason", "race"),
             ];
             operator.post(&path, &form).await.status.as_u16()
         }
@@ -107,29 +145,79 @@ async fn of_many_who_publish_at_once_one_does() {
 async fn plans_are_made_edited_offered_and_taken_off_sale() {
     let app = TestApp::new().await;
     let operator = app.operator(OperatorRole::Billing).await;
-    let product = id(&app, "select id from products where module_key = $1", "blog").await;
+    let product = id(
+        &app,
+        "select id from products where module_key = $1",
+        "blog",
+    )
+    .await;
     let form = [
-        ("slug", "agency"), ("name", "Agency"), ("description", "For many hands."), ("features", "Everything\n\nA hand to hold"),
-        ("trial_days", "14"), ("sort", "3"), ("is_public", "on"), ("workspace.seats", "50"),
+        ("slug", "agency"),
+        ("name", "Agency"),
+        ("description", "For many hands."),
+        ("features", "Everything\n\nA hand to hold"),
+        ("trial_days", "14"),
+        ("sort", "3"),
+        ("is_public", "on"),
+        ("workspace.seats", "50"),
     ];
     let path = format!("/products/{product}/plans");
     operator.get(&format!("{path}/new")).await.expect(200);
-    let wrong = operator.post(&path, &[("slug", "studio"), ("name", ""), ("trial_days", "x"), ("sort", "0"), ("reason", "x")]).await.expect(422);
-    assert!(wrong.body.contains("Give the plan a name.") && wrong.body.contains("Enter days from 0 to 365."), "{}", wrong.body);
-    let taken: Vec<(&str, &str)> = form.iter().map(|(name, value)| if *name == "slug" { ("slug", "studio") } else { (*name, *value) }).chain([("reason", "x")]).collect();
+    let wrong = operator
+        .post(
+            &path,
+            &[
+                ("slug", "studio"),
+                ("name", ""),
+                ("trial_days", "x"),
+                ("sort", "0"),
+                ("reason", "x"),
+            ],
+        )
+        .await
+        .expect(422);
+    assert!(
+        wrong.body.contains("Give the plan a name.")
+            && wrong.body.contains("Enter days from 0 to 365."),
+        "{}",
+        wrong.body
+    );
+    let taken: Vec<(&str, &str)> = form
+        .iter()
+        .map(|(name, value)| {
+            if *name == "slug" {
+                ("slug", "studio")
+            } else {
+                (*name, *value)
+            }
+        })
+        .chain([("reason", "x")])
+        .collect();
     let taken = operator.post(&path, &taken).await.expect(422);
     assert!(taken.body.contains("has this name"), "{}", taken.body);
     let made = act(&operator, &path, &form).await;
     let plan = made.location().expect("the plan");
-    operator.post(&format!("{plan}/offer"), &[("reason", "too early")]).await.expect(409);
-    let price = [("cycle", "yearly"), ("currency", "EUR"), ("amount", "490"), ("based_on", "0")];
+    operator
+        .post(&format!("{plan}/offer"), &[("reason", "too early")])
+        .await
+        .expect(409);
+    let price = [
+        ("cycle", "yearly"),
+        ("currency", "EUR"),
+        ("amount", "490"),
+        ("based_on", "0"),
+    ];
     act(&operator, &format!("{plan}/prices"), &price).await;
     act(&operator, &format!("{plan}/offer"), &[]).await;
     let offered = app.visitor().get("/pricing?cycle=yearly").await.expect(200);
     assert!(offered.body.contains("Agency") && offered.body.contains("€490"));
 
     let edit = operator.get(&format!("{plan}/edit")).await.expect(200);
-    assert_eq!(edit.attribute("[name='workspace.seats']", "value").as_deref(), Some("50"));
+    assert_eq!(
+        edit.attribute("[name='workspace.seats']", "value")
+            .as_deref(),
+        Some("50")
+    );
     let rev = edit.attribute("[name=rev]", "value").expect("a revision");
     let mut changed: Vec<(&str, &str)> = form.to_vec();
     changed[1] = ("name", "Agency plus");
@@ -150,10 +238,18 @@ async fn plans_are_made_edited_offered_and_taken_off_sale() {
 async fn a_product_goes_on_sale_only_with_its_module() {
     let app = TestApp::new().await;
     let operator = app.operator(OperatorRole::Billing).await;
-    let product = async |key: &str| id(&app, "select id from products where module_key = $1", key).await;
+    let product =
+        async |key: &str| id(&app, "select id from products where module_key = $1", key).await;
     let music = product("music").await;
-    let refused = operator.post(&format!("/products/{music}/activate"), &[("reason", "x")]).await.expect(409);
-    assert!(refused.body.contains("no module of that key"), "{}", refused.body);
+    let refused = operator
+        .post(&format!("/products/{music}/activate"), &[("reason", "x")])
+        .await
+        .expect(409);
+    assert!(
+        refused.body.contains("no module of that key"),
+        "{}",
+        refused.body
+    );
     let blog = product("blog").await;
     act(&operator, &format!("/products/{blog}/retire"), &[]).await;
     let page = app.visitor().get("/pricing").await.expect(200);
@@ -161,8 +257,18 @@ async fn a_product_goes_on_sale_only_with_its_module() {
     act(&operator, &format!("/products/{blog}/activate"), &[]).await;
     let page = app.visitor().get("/pricing").await.expect(200);
     assert!(page.body.contains("€19"));
-    operator.post(&format!("/products/{blog}/activate"), &[("reason", "again")]).await.expect(409);
-    app.platform.catalog.verify(&server::modules::manifests()).await.unwrap();
+    operator
+        .post(
+            &format!("/products/{blog}/activate"),
+            &[("reason", "again")],
+        )
+        .await
+        .expect(409);
+    app.platform
+        .catalog
+        .verify(&server::modules::manifests())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -196,7 +302,10 @@ async fn figures_on_the_first_page_are_those_of_the_rows_behind_them() {
     for link in page.attributes(".stat a", "href") {
         operator.get(&link).await.expect(200);
     }
-    let rows = operator.get("/tenants?status=active&sort=mrr&dir=desc").await.expect(200);
+    let rows = operator
+        .get("/tenants?status=active&sort=mrr&dir=desc")
+        .await
+        .expect(200);
     assert_eq!(super::world::listed(&rows), ["Northlight", "Southlight"]);
     assert!(rows.body.contains("€15.83"));
 }

@@ -63,16 +63,10 @@ async fn a_session_at_the_console_ends_after_half_an_hour_of_rest_and_after_twel
     while passed + Duration::from_mins(25) < Duration::from_hours(12) {
         app.advance(Duration::from_mins(25));
         passed += Duration::from_mins(25);
-        operator
-            .plainly(Method::GET, "/me", &[])
-            .await
-            .expect(200);
+        operator.plainly(Method::GET, "/me", &[]).await.expect(200);
     }
     app.advance(Duration::from_mins(25));
-    operator
-        .plainly(Method::GET, "/me", &[])
-        .await
-        .expect(401);
+    operator.plainly(Method::GET, "/me", &[]).await.expect(401);
 
     let rested = app.operator(OperatorRole::Support).await;
     app.advance(Duration::from_mins(31));
@@ -82,9 +76,15 @@ async fn a_session_at_the_console_ends_after_half_an_hour_of_rest_and_after_twel
 #[tokio::test]
 async fn the_command_line_makes_the_first_operator() {
     let app = TestApp::new().await;
-    let told = add(&app.platform, "priya@ops.test", "Priya Raman", "admin", None)
-        .await
-        .unwrap();
+    let told = add(
+        &app.platform,
+        "priya@ops.test",
+        "Priya Raman",
+        "admin",
+        None,
+    )
+    .await
+    .unwrap();
     let link = told
         .split_whitespace()
         .find(|word| word.starts_with("http://atelier.test/reset/"))
@@ -117,10 +117,7 @@ async fn admins_make_change_and_disable_operators_with_reasons() {
         ("role", "support"),
         ("reason", "Joins the team"),
     ];
-    let missing = admin
-        .post("/operators", &form[..3])
-        .await
-        .expect(422);
+    let missing = admin.post("/operators", &form[..3]).await.expect(422);
     assert!(missing.body.contains("Say why."), "{}", missing.body);
     admin.post("/operators", &form).await.expect(303);
     let letter = app.letter("noah@ops.test").await;
@@ -130,7 +127,10 @@ async fn admins_make_change_and_disable_operators_with_reasons() {
 
     let support = app.operator(OperatorRole::Support).await;
     let path = format!("/operators/{}", user_id(&app, "support@ops.test").await);
-    support.plainly(Method::POST, &format!("{path}/role"), &[("role", "admin")]).await.expect(403);
+    support
+        .plainly(Method::POST, &format!("{path}/role"), &[("role", "admin")])
+        .await
+        .expect(403);
     act(&admin, &format!("{path}/role"), &[("role", "billing")]).await;
     app.forget();
     // A rank is never carried into another one: the session ended with the old.
@@ -174,7 +174,10 @@ async fn two_last_admins_who_remove_each_other_at_once_do_not_both_succeed() {
     let second = app.visitor().on(CONSOLE);
     let form = [("email", "second@ops.test"), ("password", MEMBER_PASSWORD)];
     second.post("/login", &form).await.expect(303);
-    let of_first = format!("/operators/{}/disable", user_id(&app, "admin@ops.test").await);
+    let of_first = format!(
+        "/operators/{}/disable",
+        user_id(&app, "admin@ops.test").await
+    );
     let of_second = format!("/operators/{}/role", user_id(&app, "second@ops.test").await);
     let reason = [("reason", "Not needed"), ("role", "support")];
     let (one, other) = tokio::join!(
@@ -202,8 +205,14 @@ async fn the_audit_log_says_who_did_what_and_why_and_leaves_as_a_file() {
     let northlight = app.tenant("northlight").await;
     let tenant = super::world::tenant_id(&app, &northlight.slug).await;
     let form = [("reason", "=cmd|' /C calc'!A0")];
-    admin.post(&format!("/tenants/{tenant}/suspend"), &form).await.expect(303);
-    let page = admin.get("/audit?q=northlight&area=workspace").await.expect(200);
+    admin
+        .post(&format!("/tenants/{tenant}/suspend"), &form)
+        .await
+        .expect(303);
+    let page = admin
+        .get("/audit?q=northlight&area=workspace")
+        .await
+        .expect(200);
     assert!(page.body.contains("Suspended the tenant"), "{}", page.body);
     assert!(page.body.contains("Priya Admin"));
     let none = admin.get("/audit?area=catalog").await.expect(200);

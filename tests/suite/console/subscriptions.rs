@@ -86,7 +86,11 @@ async fn a_trial_is_extended_by_support() {
     act(&operator, &path, &form).await;
     app.forget();
     // Whoever saw the trial before it was extended does not extend it again.
-    let stale = [("until", "2026-05-01"), ("rev", rev.as_str()), ("reason", "late")];
+    let stale = [
+        ("until", "2026-05-01"),
+        ("rev", rev.as_str()),
+        ("reason", "late"),
+    ];
     operator.post(&path, &stale).await.expect(412);
 
     app.advance(Duration::from_hours(24 * 45));
@@ -137,20 +141,39 @@ async fn a_yearly_plan_is_activated_changed_cancelled_and_kept_by_hand() {
         assert!(page.body.contains(part), "{part}");
     }
     let home = operator.get("/").await.expect(200);
-    let figure = home.texts(".stat").into_iter().find(|stat| stat.starts_with("MRR"));
+    let figure = home
+        .texts(".stat")
+        .into_iter()
+        .find(|stat| stat.starts_with("MRR"));
     assert!(figure.is_some_and(|text| text.starts_with("MRR €15.83")));
 
     let (id, _) = subscription(&app, "northlight").await;
     let path = format!("{base}/{id}");
-    act(&operator, &format!("{path}/cancel"), &[("when", "period_end")]).await;
-    let page = operator.get(&format!("/tenants/{tenant}")).await.expect(200);
+    act(
+        &operator,
+        &format!("{path}/cancel"),
+        &[("when", "period_end")],
+    )
+    .await;
+    let page = operator
+        .get(&format!("/tenants/{tenant}"))
+        .await
+        .expect(200);
     assert!(page.body.contains("Ends 2 Mar 2027"), "{}", page.body);
     act(&operator, &format!("{path}/resume"), &[]).await;
-    let page = operator.get(&format!("/tenants/{tenant}")).await.expect(200);
+    let page = operator
+        .get(&format!("/tenants/{tenant}"))
+        .await
+        .expect(200);
     assert!(page.body.contains("Renews 2 Mar 2027"));
     act(&operator, &format!("{path}/pay"), &[]).await;
     let solo = price(&app, "solo", "yearly").await;
-    act(&operator, &format!("{path}/change"), &[("price", solo.as_str())]).await;
+    act(
+        &operator,
+        &format!("{path}/change"),
+        &[("price", solo.as_str())],
+    )
+    .await;
     act(&operator, &format!("{path}/cancel"), &[("when", "now")]).await;
     assert_eq!(status(&app).await.0, "cancelled");
     let refused = operator
@@ -171,11 +194,17 @@ async fn a_yearly_plan_is_activated_changed_cancelled_and_kept_by_hand() {
             "billing.subscription.activated",
         ]
     );
-    let own = northlight.owner.get("/app/audit?area=billing").await.expect(200);
+    let own = northlight
+        .owner
+        .get("/app/audit?area=billing")
+        .await
+        .expect(200);
     let sentences = own.texts("#audit tbody td:first-child");
     assert_eq!(sentences.len(), 6, "{sentences:#?}");
     assert!(
-        sentences.iter().all(|text| text.starts_with("Priya Billing (Atelier)")),
+        sentences
+            .iter()
+            .all(|text| text.starts_with("Priya Billing (Atelier)")),
         "{sentences:#?}"
     );
 }
@@ -202,17 +231,29 @@ async fn subscribers_are_moved_to_a_newer_price_with_notice() {
     let shown = operator.get(&format!("/plans/{plan}")).await.expect(200);
     assert!(shown.body.contains("Move subscribers"), "{}", shown.body);
     let path = format!("/prices/{old}/migrate");
-    let soon = [("to", new.as_str()), ("effective", "2026-03-10"), ("reason", "x")];
+    let soon = [
+        ("to", new.as_str()),
+        ("effective", "2026-03-10"),
+        ("reason", "x"),
+    ];
     let refused = operator.post(&path, &soon).await.expect(422);
     assert!(refused.body.contains("at least 14 days"));
     let before = app.letters("owner@northlight.test").await.len();
-    act(&operator, &path, &[("to", new.as_str()), ("effective", "2026-04-01")]).await;
+    act(
+        &operator,
+        &path,
+        &[("to", new.as_str()), ("effective", "2026-04-01")],
+    )
+    .await;
     assert_eq!(app.letters("owner@northlight.test").await.len(), before + 1);
     let on: String = sqlx::query_scalar("select plan_price_id::text from subscriptions")
         .fetch_one(&pool(&app))
         .await
         .unwrap();
-    assert_eq!(on, old, "until the period ends everybody keeps what they have");
+    assert_eq!(
+        on, old,
+        "until the period ends everybody keeps what they have"
+    );
     let pending: String = sqlx::query_scalar("select pending_price_id::text from subscriptions")
         .fetch_one(&pool(&app))
         .await

@@ -34,7 +34,13 @@ async fn crowd(app: &TestApp, number: i32) {
             .await
             .unwrap();
     }
-    for table in ["users", "tenants", "memberships", "membership_roles", "roles"] {
+    for table in [
+        "users",
+        "tenants",
+        "memberships",
+        "membership_roles",
+        "roles",
+    ] {
         let statement = sqlx::AssertSqlSafe(format!("analyze {table}"));
         sqlx::query(statement).execute(&pool(app)).await.unwrap();
     }
@@ -78,15 +84,26 @@ async fn the_list_is_filtered_sorted_and_taken_part_by_part() {
     app.tenant("northlight").await;
     app.tenant("southlight").await;
     let operator = app.operator(OperatorRole::Support).await;
-    let list = async |query: &str| listed(&operator.get(&format!("/tenants?{query}")).await.expect(200));
-    assert_eq!(list("sort=name&dir=asc").await, ["Northlight", "Southlight"]);
-    assert_eq!(list("sort=name&dir=desc").await, ["Southlight", "Northlight"]);
+    let list =
+        async |query: &str| listed(&operator.get(&format!("/tenants?{query}")).await.expect(200));
+    assert_eq!(
+        list("sort=name&dir=asc").await,
+        ["Northlight", "Southlight"]
+    );
+    assert_eq!(
+        list("sort=name&dir=desc").await,
+        ["Southlight", "Northlight"]
+    );
     assert_eq!(list("status=trialing").await.len(), 2);
     assert!(list("status=active").await.is_empty());
     app.advance(Duration::from_hours(24 * 22));
     let operator = app.operator(OperatorRole::Billing).await;
     let ended = operator.get("/tenants?status=ended").await.expect(200);
-    assert_eq!(listed(&ended).len(), 2, "trials that are over have ended without anything running");
+    assert_eq!(
+        listed(&ended).len(),
+        2,
+        "trials that are over have ended without anything running"
+    );
 
     crowd(&app, 300).await;
     let mut seen = BTreeSet::new();
@@ -99,15 +116,27 @@ async fn the_list_is_filtered_sorted_and_taken_part_by_part() {
         }
         parts += 1;
         let next = reply.attribute("nav.pager a[href]:last-of-type", "href");
-        match next.filter(|_| reply.texts("nav.pager a[href]").iter().any(|text| text == "Next")) {
+        match next.filter(|_| {
+            reply
+                .texts("nav.pager a[href]")
+                .iter()
+                .any(|text| text == "Next")
+        }) {
             Some(next) => path = next,
             None => break,
         }
     }
     assert_eq!((seen.len(), parts), (302, 13));
     let page = operator.get("/tenants?q=crowd-29").await.expect(200);
-    assert!(page.body.contains("of 11 tenants"), "{}", page.texts(".pager p").join(""));
-    let file = operator.get("/tenants/export.csv?q=crowd-29").await.expect(200);
+    assert!(
+        page.body.contains("of 11 tenants"),
+        "{}",
+        page.texts(".pager p").join("")
+    );
+    let file = operator
+        .get("/tenants/export.csv?q=crowd-29")
+        .await
+        .expect(200);
     assert_eq!(file.body.lines().count(), 12);
     assert!(file.body.contains("Owner299@crowd.test"));
 }
@@ -125,13 +154,16 @@ async fn searching_among_many_tenants_reads_few_rows() {
         .nth(1)
         .and_then(|rest| rest.split("), judged as (").next())
         .expect("the part of the statement that searches");
-    let explain = format!("explain (format text) {}", matched
-        .replace("$1::text is null", "false")
-        .replace("$3::uuid is not null and t.id = $3", "false")
-        .replace("$1 is not null and not $4 and ", "")
-        .replace("$1 is not null and ", "")
-        .replace("$1", "'owner77'")
-        .replace("$2", "'owner77\u{10ffff}'"));
+    let explain = format!(
+        "explain (format text) {}",
+        matched
+            .replace("$1::text is null", "false")
+            .replace("$3::uuid is not null and t.id = $3", "false")
+            .replace("$1 is not null and not $4 and ", "")
+            .replace("$1 is not null and ", "")
+            .replace("$1", "'owner77'")
+            .replace("$2", "'owner77\u{10ffff}'")
+    );
     let plan: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(explain))
         .fetch_all(&platform)
         .await
@@ -148,7 +180,10 @@ async fn searching_among_many_tenants_reads_few_rows() {
     assert!(!plan.contains("Seq Scan on users"), "{plan}");
 
     let operator = app.operator(OperatorRole::Support).await;
-    let found = operator.get("/tenants?q=owner19999%40crowd.test").await.expect(200);
+    let found = operator
+        .get("/tenants?q=owner19999%40crowd.test")
+        .await
+        .expect(200);
     assert_eq!(listed(&found), ["Crowd Studio 019999"]);
 }
 
@@ -181,7 +216,11 @@ async fn a_suspended_tenant_is_closed_until_it_is_restored() {
     northlight.owner.get("/app/billing").await.expect(200);
     let letter = app.letter("owner@northlight.test").await;
     assert_eq!(letter.subject, "Northlight is suspended");
-    assert!(letter.text.contains("Asked for by phone"), "{}", letter.text);
+    assert!(
+        letter.text.contains("Asked for by phone"),
+        "{}",
+        letter.text
+    );
     app.run_jobs().await;
     let page = operator.get(&path).await.expect(200);
     assert!(page.body.contains("Restore Northlight?"), "{}", page.body);
@@ -210,12 +249,19 @@ async fn a_suspended_tenant_is_closed_until_it_is_restored() {
     let entry = own.attribute("#audit tbody a", "href").expect("an entry");
     let shown = northlight.owner.get(&entry).await.expect(200);
     assert!(shown.body.contains("Asked for by phone"), "{}", shown.body);
-    let timeline = operator.get(&format!("{path}?tab=timeline")).await.expect(200);
+    let timeline = operator
+        .get(&format!("{path}?tab=timeline"))
+        .await
+        .expect(200);
     assert!(timeline.body.contains("suspended Northlight"));
     assert_eq!(acts(&app).await.len(), 2);
     for tab in ["people", "jobs", "mail"] {
         let section = operator.get(&format!("{path}?tab={tab}")).await.expect(200);
-        let expected = if tab == "people" { "Mara Lindqvist" } else { "table" };
+        let expected = if tab == "people" {
+            "Mara Lindqvist"
+        } else {
+            "table"
+        };
         assert!(section.body.contains(expected), "{tab}: {}", section.body);
     }
 }
@@ -231,22 +277,47 @@ async fn an_override_raises_a_limit_until_it_ends_or_is_taken_back() {
     support.plainly(Method::POST, &path, &[]).await.expect(403);
     let invite = async |at: &str| {
         let form = [("email", at), ("role", "viewer")];
-        northlight.owner.post("/app/people/invite", &form).await.status.as_u16()
+        northlight
+            .owner
+            .post("/app/people/invite", &form)
+            .await
+            .status
+            .as_u16()
     };
 
     // The trial is of a plan without a limit; the override sets one.
-    let form = [("what", "limit:workspace.seats"), ("value", "1"), ("until", "2026-03-12")];
+    let form = [
+        ("what", "limit:workspace.seats"),
+        ("value", "1"),
+        ("until", "2026-03-12"),
+    ];
     let no_reason = operator.post(&path, &form).await.expect(422);
     assert!(no_reason.body.contains("Say why."));
-    for (until, why) in [("", "Choose until when"), ("2026-03-01", "still to come"), ("2028-01-01", "within a year")] {
-        let form = [("what", "limit:workspace.seats"), ("value", "1"), ("until", until), ("reason", "x")];
+    for (until, why) in [
+        ("", "Choose until when"),
+        ("2026-03-01", "still to come"),
+        ("2028-01-01", "within a year"),
+    ] {
+        let form = [
+            ("what", "limit:workspace.seats"),
+            ("value", "1"),
+            ("until", until),
+            ("reason", "x"),
+        ];
         let refused = operator.post(&path, &form).await.expect(422);
-        assert!(refused.body.contains(why), "{until}: {}", refused.texts(".banner").join(" "));
+        assert!(
+            refused.body.contains(why),
+            "{until}: {}",
+            refused.texts(".banner").join(" ")
+        );
     }
     act(&operator, &path, &form).await;
     app.forget();
     assert_eq!(invite("first@example.test").await, 402);
-    let shown = operator.get(&format!("/tenants/{tenant}")).await.expect(200);
+    let shown = operator
+        .get(&format!("/tenants/{tenant}"))
+        .await
+        .expect(200);
     assert!(shown.body.contains("workspace.seats"));
 
     // It ends by itself, without anything running.
@@ -254,11 +325,18 @@ async fn an_override_raises_a_limit_until_it_ends_or_is_taken_back() {
     assert_eq!(invite("first@example.test").await, 303);
 
     let operator = app.operator(OperatorRole::Admin).await;
-    let form = [("what", "limit:workspace.seats"), ("value", "1"), ("until", "2026-06-01")];
+    let form = [
+        ("what", "limit:workspace.seats"),
+        ("value", "1"),
+        ("until", "2026-06-01"),
+    ];
     act(&operator, &path, &form).await;
     app.forget();
     assert_eq!(invite("second@example.test").await, 402);
-    let page = operator.get(&format!("/tenants/{tenant}")).await.expect(200);
+    let page = operator
+        .get(&format!("/tenants/{tenant}"))
+        .await
+        .expect(200);
     let revoke = page
         .attribute("form[action$='/revoke']", "action")
         .expect("a way to take it back");
@@ -270,7 +348,11 @@ async fn an_override_raises_a_limit_until_it_ends_or_is_taken_back() {
         .await
         .expect(404);
     let own = northlight.owner.get("/app/audit").await.expect(200);
-    assert!(own.body.contains("allowed more of workspace.seats"), "{}", own.body);
+    assert!(
+        own.body.contains("allowed more of workspace.seats"),
+        "{}",
+        own.body
+    );
 }
 
 #[tokio::test]
@@ -291,7 +373,11 @@ async fn an_override_opens_a_product_whose_subscription_has_ended() {
         .status;
     assert_ne!(blocked, 200);
     let operator = app.operator(OperatorRole::Billing).await;
-    let form = [("what", "access:blog"), ("value", "full"), ("until", "2026-05-01")];
+    let form = [
+        ("what", "access:blog"),
+        ("value", "full"),
+        ("until", "2026-05-01"),
+    ];
     act(&operator, &format!("/tenants/{tenant}/overrides"), &form).await;
     app.forget();
     app.visitor()

@@ -122,12 +122,18 @@ impl Samples {
             secret.as_str().to_owned(),
         );
         for (pattern, question) in [
-            ("/tenants/{id}", "select id from tenants where slug = 'halden'"),
+            (
+                "/tenants/{id}",
+                "select id from tenants where slug = 'halden'",
+            ),
             (
                 "/plans/{id}",
                 "select l.id from plans l join products p on p.id = l.product_id where p.module_key = 'blog' and l.slug = 'studio'",
             ),
-            ("/products/{id}", "select id from products where module_key = 'blog'"),
+            (
+                "/products/{id}",
+                "select id from products where module_key = 'blog'",
+            ),
         ] {
             let id = one(pool, question).await;
             self.values.insert(pattern.to_owned(), id.to_string());

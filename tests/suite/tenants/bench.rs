@@ -12,7 +12,8 @@ use database::migrate::Owner;
 use database::{Binding, PlatformDb};
 use http::{Method, Request};
 use kernel::{
-    Clock, Email, Error, LimitOverride, MembershipId, Permission, Role, Standing, TenantId, Timestamp, UserId,
+    Clock, Email, Error, LimitOverride, MembershipId, Permission, Role, Standing, TenantId,
+    Timestamp, UserId,
 };
 use module::{Account, App, Ctx, Links, Person, RequestFacts, Visitor};
 use sqlx::PgConnection;

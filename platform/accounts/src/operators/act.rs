@@ -157,8 +157,7 @@ impl<'a> Act<'a> {
             return Ok(());
         };
         // The tenant learns who acted, for whom and why; not from which address or browser.
-        let (kind, id, name) =
-            target.unwrap_or(("workspace", tenant.0, tenant_name.as_str()));
+        let (kind, id, name) = target.unwrap_or(("workspace", tenant.0, tenant_name.as_str()));
         let mut detail = self.detail.clone();
         if let Value::Object(facts) = &mut detail {
             facts.insert("reason".to_owned(), Value::String(self.reason.clone()));

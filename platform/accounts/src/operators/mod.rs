@@ -84,11 +84,7 @@ pub async fn get(conn: &mut PgConnection, user: UserId) -> Result<OperatorEntry>
 ///
 /// # Errors
 /// [`Error::Conflict`] with `already_operator` when they are one; [`Error::Invalid`] for the field `name`.
-pub async fn add(
-    conn: &mut PgConnection,
-    new: NewOperator<'_>,
-    now: Timestamp,
-) -> Result<Added> {
+pub async fn add(conn: &mut PgConnection, new: NewOperator<'_>, now: Timestamp) -> Result<Added> {
     let name = new.name.trim();
     let mut fields = kernel::Fields::default();
     fields.require("name", name, "Enter a name.").check(

@@ -199,10 +199,7 @@ pub async fn create(conn: &mut PgConnection, new: NewSession<'_>) -> Result<Sess
 }
 
 /// Opens a session at the operators' console. That the person is an operator is for the caller to have looked at.
-pub async fn create_operator(
-    conn: &mut PgConnection,
-    new: NewSession<'_>,
-) -> Result<SessionToken> {
+pub async fn create_operator(conn: &mut PgConnection, new: NewSession<'_>) -> Result<SessionToken> {
     open(conn, SessionKind::Operator, new).await
 }
 

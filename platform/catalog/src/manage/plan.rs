@@ -57,7 +57,12 @@ impl PlanForm {
         let mut fields = Fields::default();
         fields
             .require("name", name, "Give the plan a name.")
-            .check(name.chars().count() <= 60, "name", "too_long", "Use at most 60 characters.")
+            .check(
+                name.chars().count() <= 60,
+                "name",
+                "too_long",
+                "Use at most 60 characters.",
+            )
             .check(
                 description.chars().count() <= 300,
                 "description",
@@ -149,13 +154,20 @@ pub async fn create_plan(
 ) -> Result<PlanId> {
     let mut checked = form.check(amounts, declared)?;
     checked.slug = Slug::parse(&checked.slug)
-        .map_err(|error| FieldError { field: "slug".into(), ..error })?
+        .map_err(|error| FieldError {
+            field: "slug".into(),
+            ..error
+        })?
         .to_string();
     let id = PlanId::new();
     store::insert_plan(conn, product, id, &checked, now)
         .await
         .on_constraint("plans_product_id_slug_key", || {
-            FieldError::new("slug", "taken", "Another plan of this product has this name.")
+            FieldError::new(
+                "slug",
+                "taken",
+                "Another plan of this product has this name.",
+            )
         })?;
     for (key, kind, value) in &checked.entitlements {
         store::set_entitlement(conn, id, key, kind, *value).await?;

@@ -69,7 +69,9 @@ impl Entry {
             .iter()
             .filter(|(_, value)| !value.is_null())
             .map(|(name, value)| {
-                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let value = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
                 format!("{}: {value}", words(name))
             })
             .collect();

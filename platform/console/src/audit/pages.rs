@@ -44,7 +44,8 @@ impl ListQuery {
             area: self.area.clone(),
             from: midnight(&self.from),
             // The last day counts in full.
-            until: midnight(&self.until).map(|start: Timestamp| start.plus(Duration::from_hours(24))),
+            until: midnight(&self.until)
+                .map(|start: Timestamp| start.plus(Duration::from_hours(24))),
         }
     }
 
@@ -82,7 +83,11 @@ async fn list(
         .map(|operator| (operator.user.to_string(), operator.name))
         .collect();
     let choices: Vec<(&str, &str)> = std::iter::once(("", "Any operator"))
-        .chain(operators.iter().map(|(id, name)| (id.as_str(), name.as_str())))
+        .chain(
+            operators
+                .iter()
+                .map(|(id, name)| (id.as_str(), name.as_str())),
+        )
         .collect();
     let bar = FilterBar::new("/audit", "audit")
         .search("Who, what or why", &query.q)
@@ -164,7 +169,16 @@ async fn export(
 ) -> module::Result<Response> {
     let entries = super::export(&mut *console.read().await?, &query.filter()).await?;
     let head = [
-        "at", "operator", "action", "reason", "tenant", "tenant_id", "kind", "object", "detail", "ip",
+        "at",
+        "operator",
+        "action",
+        "reason",
+        "tenant",
+        "tenant_id",
+        "kind",
+        "object",
+        "detail",
+        "ip",
     ];
     let rows = entries.into_iter().map(|entry| {
         vec![

@@ -57,7 +57,10 @@ fn jobs(ctx: &OpsCtx, health: &Health) -> Markup {
         ("Oldest waits", html! { (since(ctx, health.oldest_due)) }),
         ("Running", html! { (health.running_jobs) }),
         ("Later", html! { (health.later_jobs) }),
-        ("Dead", html! { a.link href="/jobs?state=dead" { (tone(health.dead_jobs > 0, &health.dead_jobs.to_string())) } }),
+        (
+            "Dead",
+            html! { a.link href="/jobs?state=dead" { (tone(health.dead_jobs > 0, &health.dead_jobs.to_string())) } },
+        ),
     ])
 }
 
@@ -65,7 +68,10 @@ fn events(ctx: &OpsCtx, health: &Health) -> Markup {
     definition_list(&[
         ("Waiting", html! { (health.waiting_events) }),
         ("Oldest waits", html! { (since(ctx, health.oldest_event)) }),
-        ("Late", html! { (tone(health.late_events() > 0, &health.late_events().to_string())) }),
+        (
+            "Late",
+            html! { (tone(health.late_events() > 0, &health.late_events().to_string())) },
+        ),
     ])
 }
 
@@ -74,7 +80,10 @@ fn mail(ctx: &OpsCtx, health: &Health) -> Markup {
         ("On its way", html! { (health.queued_mail) }),
         ("Oldest waits", html! { (since(ctx, health.oldest_mail)) }),
         ("Sent in 30 days", html! { (health.sent_mail) }),
-        ("Given up", html! { a.link href="/mail?state=stuck" { (tone(health.stuck_mail > 0, &health.stuck_mail.to_string())) } }),
+        (
+            "Given up",
+            html! { a.link href="/mail?state=stuck" { (tone(health.stuck_mail > 0, &health.stuck_mail.to_string())) } },
+        ),
     ])
 }
 

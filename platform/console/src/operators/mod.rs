@@ -1,7 +1,7 @@
 //! Who works at the console: a page for admins.
 
-use accounts::operators::{self, NewOperator, OperatorEntry};
 use accounts::Act;
+use accounts::operators::{self, NewOperator, OperatorEntry};
 use axum::Extension;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -13,7 +13,9 @@ use serde::Deserialize;
 use serde_json::json;
 use ui::field::{self, Choice};
 use ui::table::{head, hidden_head, table};
-use ui::{Card, Page, Tone, avatar, badge, dialog_opener, error_summary, icons, link_button, submit};
+use ui::{
+    Card, Page, Tone, avatar, badge, dialog_opener, error_summary, icons, link_button, submit,
+};
 
 use crate::Console;
 use crate::ask::{Ask, Reason};
@@ -77,7 +79,13 @@ fn row(ctx: &OpsCtx, operator: &OperatorEntry) -> Markup {
 
 fn dialogs(operator: &OperatorEntry) -> Markup {
     let (name, base) = (&operator.name, format!("{PATH}/{}", operator.user));
-    let ask = |id: &str, title: String, text: &str, action: &str, verb: &str, danger: bool, fields: &Markup| {
+    let ask = |id: &str,
+               title: String,
+               text: &str,
+               action: &str,
+               verb: &str,
+               danger: bool,
+               fields: &Markup| {
         Ask {
             id: &format!("{id}-{}", operator.user),
             title,
@@ -180,7 +188,10 @@ async fn add(
         tx.commit().await
     };
     match outcome.await {
-        Ok(()) => Ok(done(PATH, &format!("{} is an operator now.", form.name.trim()))),
+        Ok(()) => Ok(done(
+            PATH,
+            &format!("{} is an operator now.", form.name.trim()),
+        )),
         Err(Error::Invalid(errors)) => Ok(form_page(&form, &errors)
             .status(StatusCode::UNPROCESSABLE_ENTITY)
             .into_response()),
@@ -195,8 +206,7 @@ async fn add(
 }
 
 fn read_role(key: &str) -> Result<OperatorRole, FieldError> {
-    OperatorRole::from_key(key)
-        .ok_or_else(|| FieldError::new("role", "invalid", "Choose a role."))
+    OperatorRole::from_key(key).ok_or_else(|| FieldError::new("role", "invalid", "Choose a role."))
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -216,14 +226,23 @@ async fn change_role(
         let mut tx = console.db().begin().await?;
         let operator = operators::get(tx.conn(), id).await?;
         let role = read_role(&form.role)?;
-        let act = Act::new(&*ctx, "console.operator.role_changed", &form.reason, ctx.now)?;
+        let act = Act::new(
+            &*ctx,
+            "console.operator.role_changed",
+            &form.reason,
+            ctx.now,
+        )?;
         operators::change_role(tx.conn(), id, role, ctx.now).await?;
         act.on("operator", id, operator.name.clone())
             .detail(json!({ "from": operator.role.key(), "to": role.key() }))?
             .write(tx.conn())
             .await?;
         tx.commit().await?;
-        Ok(format!("{} has the role {} now.", operator.name, role.title()))
+        Ok(format!(
+            "{} has the role {} now.",
+            operator.name,
+            role.title()
+        ))
     };
     conclude(&ctx, &console, outcome.await).await
 }
@@ -243,7 +262,10 @@ async fn disable(
             .write(tx.conn())
             .await?;
         tx.commit().await?;
-        Ok(format!("{} cannot enter the console any more.", operator.name))
+        Ok(format!(
+            "{} cannot enter the console any more.",
+            operator.name
+        ))
     };
     conclude(&ctx, &console, outcome.await).await
 }

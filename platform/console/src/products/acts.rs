@@ -37,8 +37,7 @@ async fn activate(
     let outcome = async {
         let mut tx = console.db().begin().await?;
         let act = Act::new(&*ctx, "catalog.product.activated", &form.reason, ctx.now)?;
-        let product =
-            manage::activate_product(tx.conn(), id, &console.modules(), ctx.now).await?;
+        let product = manage::activate_product(tx.conn(), id, &console.modules(), ctx.now).await?;
         act.on("product", id, product.name.clone())
             .write(tx.conn())
             .await?;

@@ -9,9 +9,7 @@ use module::extract::Path;
 use module::{Operating, OpsCtx, Routes, rank};
 use ui::field::{self, Choice};
 use ui::table::{head, hidden_head, number_head, table};
-use ui::{
-    Card, Empty, Page, Tone, badge, definition_list, dialog_opener, icons, link_button,
-};
+use ui::{Card, Empty, Page, Tone, badge, definition_list, dialog_opener, icons, link_button};
 
 use super::{Subscribers, subscribers};
 use crate::Console;
@@ -221,20 +219,27 @@ fn facts(plan: &PlanEntry, subscribers: &Subscribers) -> Markup {
     let number = subscribers.of_plan(plan.id);
     definition_list(&[
         ("Name for programs", html! { code { (plan.slug) } }),
-        ("Subscribers", html! { a.link href={ "/subscriptions?status=live&plan=" (plan.id) } { (count(number, "subscription", "subscriptions")) } }),
-        ("Trial", html! { @if plan.trial_days == 0 { "None" } @else { (plan.trial_days) " days" } }),
-        ("Offered", html! { @if plan.is_public { "On the price page" } @else { "By operators only" } }),
+        (
+            "Subscribers",
+            html! { a.link href={ "/subscriptions?status=live&plan=" (plan.id) } { (count(number, "subscription", "subscriptions")) } },
+        ),
+        (
+            "Trial",
+            html! { @if plan.trial_days == 0 { "None" } @else { (plan.trial_days) " days" } },
+        ),
+        (
+            "Offered",
+            html! { @if plan.is_public { "On the price page" } @else { "By operators only" } },
+        ),
         ("Allows", html! { (allows(plan)) }),
-        ("Listed", html! { @for line in &plan.features { (line) br; } }),
+        (
+            "Listed",
+            html! { @for line in &plan.features { (line) br; } },
+        ),
     ])
 }
 
-fn versions(
-    ctx: &OpsCtx,
-    plan: &PlanEntry,
-    subscribers: &Subscribers,
-    may: bool,
-) -> Markup {
+fn versions(ctx: &OpsCtx, plan: &PlanEntry, subscribers: &Subscribers, may: bool) -> Markup {
     html! {
         @if plan.prices.is_empty() {
             (Empty::new(icons::LuTag, "No price yet", "Publish one, then put the plan on sale."))
@@ -265,7 +270,12 @@ fn migrate_dialog(ctx: &OpsCtx, plan: &PlanEntry, price: &PriceEntry, number: i6
     let choices = successors(plan, price)
         .into_iter()
         .map(|to| {
-            let label = format!("Version {}: {} {}", to.version, catalog::display(to.amount), per(to.cycle));
+            let label = format!(
+                "Version {}: {} {}",
+                to.version,
+                catalog::display(to.amount),
+                per(to.cycle)
+            );
             Choice::new(to.id.to_string(), label)
         })
         .collect();
@@ -332,18 +342,19 @@ pub(super) fn per(cycle: Cycle) -> &'static str {
 
 fn plan_dialogs(ctx: &OpsCtx, plan: &PlanEntry, subscribers: &Subscribers) -> Markup {
     let number = subscribers.of_plan(plan.id);
-    let ask = |id: String, title: String, text: String, action: String, verb: &str, danger: bool| {
-        Ask {
-            id: &id,
-            title,
-            text,
-            action,
-            verb,
-            danger,
-            told: false,
-        }
-        .dialog(&Markup::default())
-    };
+    let ask =
+        |id: String, title: String, text: String, action: String, verb: &str, danger: bool| {
+            Ask {
+                id: &id,
+                title,
+                text,
+                action,
+                verb,
+                danger,
+                told: false,
+            }
+            .dialog(&Markup::default())
+        };
     let base = format!("/plans/{}", plan.id);
     html! {
         @match plan.status {

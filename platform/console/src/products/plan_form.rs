@@ -82,7 +82,15 @@ async fn new(
     ];
     let action = format!("/products/{id}/plans");
     let title = format!("New plan of {}", product.name);
-    Ok(page(&console, &title, &action, "/products", true, &sent, &[]))
+    Ok(page(
+        &console,
+        &title,
+        &action,
+        "/products",
+        true,
+        &sent,
+        &[],
+    ))
 }
 
 async fn create(
@@ -94,7 +102,12 @@ async fn create(
     let outcome = async {
         let mut tx = console.db().begin().await?;
         let product = manage::product(tx.conn(), id).await?;
-        let act = Act::new(&*ctx, "catalog.plan.created", value(&sent, "reason"), ctx.now)?;
+        let act = Act::new(
+            &*ctx,
+            "catalog.plan.created",
+            value(&sent, "reason"),
+            ctx.now,
+        )?;
         let amounts = |key: &str| Some(value(&sent, key).to_owned());
         let plan = manage::create_plan(
             tx.conn(),
@@ -118,9 +131,17 @@ async fn create(
         )),
         Err(Error::Invalid(errors)) => {
             let action = format!("/products/{id}/plans");
-            Ok(page(&console, "New plan", &action, "/products", true, &sent, &errors)
-                .status(StatusCode::UNPROCESSABLE_ENTITY)
-                .into_response())
+            Ok(page(
+                &console,
+                "New plan",
+                &action,
+                "/products",
+                true,
+                &sent,
+                &errors,
+            )
+            .status(StatusCode::UNPROCESSABLE_ENTITY)
+            .into_response())
         }
         Err(error) => Err(error.into()),
     }
@@ -134,7 +155,15 @@ async fn edit(
     let (product, plan) = manage::plan(&mut *console.read().await?, id).await?;
     let title = format!("Edit {} {}", product.name, plan.name);
     let (action, back) = (format!("/plans/{id}"), format!("/plans/{id}"));
-    Ok(page(&console, &title, &action, &back, false, &filled(&plan), &[]))
+    Ok(page(
+        &console,
+        &title,
+        &action,
+        &back,
+        false,
+        &filled(&plan),
+        &[],
+    ))
 }
 
 async fn save(
@@ -146,7 +175,12 @@ async fn save(
     let outcome = async {
         let mut tx = console.db().begin().await?;
         let (product, before) = manage::plan(tx.conn(), id).await?;
-        let act = Act::new(&*ctx, "catalog.plan.edited", value(&sent, "reason"), ctx.now)?;
+        let act = Act::new(
+            &*ctx,
+            "catalog.plan.edited",
+            value(&sent, "reason"),
+            ctx.now,
+        )?;
         let amounts = |key: &str| Some(value(&sent, key).to_owned());
         let based_on = value(&sent, "rev").parse().unwrap_or_default();
         let declared = console.entitlements();
@@ -168,7 +202,8 @@ async fn save(
                 .into_response())
         }
         Err(Error::PreconditionFailed) => {
-            let message = "Somebody changed the plan in the meantime. Open it again and repeat your change.";
+            let message =
+                "Somebody changed the plan in the meantime. Open it again and repeat your change.";
             let errors = [FieldError::new("", "changed", message)];
             Ok(page(&console, title, &path, &path, false, &sent, &errors)
                 .status(StatusCode::PRECONDITION_FAILED)

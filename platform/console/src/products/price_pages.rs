@@ -48,10 +48,14 @@ impl PriceForm {
             "yearly" => Some(Cycle::Yearly),
             _ => None,
         };
-        fields.check(cycle.is_some(), "cycle", "invalid", "Choose how often it is due.");
+        fields.check(
+            cycle.is_some(),
+            "cycle",
+            "invalid",
+            "Choose how often it is due.",
+        );
         let currency = fields.take(Currency::parse(&self.currency));
-        let amount = currency
-            .and_then(|currency| fields.take(Money::read(&self.amount, currency)));
+        let amount = currency.and_then(|currency| fields.take(Money::read(&self.amount, currency)));
         let from = match self.from.trim() {
             "" => Some(now),
             text => midnight(text),
@@ -119,7 +123,10 @@ fn page(
         .into_iter()
         .map(|currency| Choice::new(currency.code(), currency.code()))
         .collect();
-    let cycles = vec![Choice::new("monthly", "Every month"), Choice::new("yearly", "Every year")];
+    let cycles = vec![
+        Choice::new("monthly", "Every month"),
+        Choice::new("yearly", "Every year"),
+    ];
     let path = format!("/plans/{}", plan.id);
     Page::new(format!("New price of {} {}", product.name, plan.name))
         .crumb("Plans & products", "/products")
@@ -193,7 +200,11 @@ fn change(before: Money, after: Money) -> Option<String> {
     let amount = catalog::display(Money::new(difference.abs(), after.currency));
     // Tenths of a percent, rounded half up; whole numbers, because money never meets a float.
     let share = (difference.abs().checked_mul(2_000)? / before.minor + 1) / 2;
-    Some(format!("{sign}{amount} ({sign}{}.{} %)", share / 10, share % 10))
+    Some(format!(
+        "{sign}{amount} ({sign}{}.{} %)",
+        share / 10,
+        share % 10
+    ))
 }
 
 async fn publish(

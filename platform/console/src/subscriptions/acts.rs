@@ -84,7 +84,11 @@ async fn extend_trial(
             .extend_trial(tx.conn(), &what, subscription, until)
             .await?;
         act.on_tenant(id, name)
-            .on("subscription", subscription, after.plan.product_name.clone())
+            .on(
+                "subscription",
+                subscription,
+                after.plan.product_name.clone(),
+            )
             .detail(json!({ "until": until }))?
             .told_already()
             .write(tx.conn())
@@ -104,7 +108,12 @@ async fn activate(
     let outcome = async {
         let mut tx = console.db().begin().await?;
         let name = name_of(tx.conn(), id).await?;
-        let act = Act::new(&*ctx, "billing.subscription.activated", &form.reason, ctx.now)?;
+        let act = Act::new(
+            &*ctx,
+            "billing.subscription.activated",
+            &form.reason,
+            ctx.now,
+        )?;
         let quantity = match form.quantity.trim() {
             "" => 1,
             text => text.parse().map_err(|_| {
@@ -156,7 +165,11 @@ async fn pay(
             .record_payment(tx.conn(), &what, subscription)
             .await?;
         act.on_tenant(id, name)
-            .on("subscription", subscription, after.plan.product_name.clone())
+            .on(
+                "subscription",
+                subscription,
+                after.plan.product_name.clone(),
+            )
             .told_already()
             .write(tx.conn())
             .await?;
@@ -182,7 +195,11 @@ async fn unpaid(
             .report_unpaid(tx.conn(), &what, subscription)
             .await?;
         act.on_tenant(id, name)
-            .on("subscription", subscription, after.plan.product_name.clone())
+            .on(
+                "subscription",
+                subscription,
+                after.plan.product_name.clone(),
+            )
             .told_already()
             .write(tx.conn())
             .await?;
@@ -208,14 +225,22 @@ async fn change(
             .change_plan(tx.conn(), &what, subscription, form.price()?, true)
             .await?;
         act.on_tenant(id, name)
-            .on("subscription", subscription, after.plan.product_name.clone())
+            .on(
+                "subscription",
+                subscription,
+                after.plan.product_name.clone(),
+            )
             .detail(json!({ "price": form.price }))?
             .told_already()
             .write(tx.conn())
             .await?;
         tx.commit().await?;
         Ok(match &after.pending {
-            Some(pending) => format!("{} takes over on {}.", pending.terms.plan.name, day(pending.at)),
+            Some(pending) => format!(
+                "{} takes over on {}.",
+                pending.terms.plan.name,
+                day(pending.at)
+            ),
             None => format!("The plan is {} now.", after.plan.name),
         })
     };
@@ -231,7 +256,12 @@ async fn cancel(
     let outcome = async {
         let mut tx = console.db().begin().await?;
         let name = name_of(tx.conn(), id).await?;
-        let act = Act::new(&*ctx, "billing.subscription.cancelled", &form.reason, ctx.now)?;
+        let act = Act::new(
+            &*ctx,
+            "billing.subscription.cancelled",
+            &form.reason,
+            ctx.now,
+        )?;
         let what = of(&ctx, id, &form, act.reason());
         let at_once = form.when == "now";
         let billing = console.billing();
@@ -246,7 +276,11 @@ async fn cancel(
                 .await?
         };
         act.on_tenant(id, name)
-            .on("subscription", subscription, after.plan.product_name.clone())
+            .on(
+                "subscription",
+                subscription,
+                after.plan.product_name.clone(),
+            )
             .detail(json!({ "at_once": at_once }))?
             .told_already()
             .write(tx.conn())
@@ -254,7 +288,10 @@ async fn cancel(
         tx.commit().await?;
         Ok(match after.period_end.filter(|_| !at_once) {
             Some(end) => format!("{} ends {}.", after.plan.product_name, day(end)),
-            None => format!("{} has ended. It can be read for 30 days.", after.plan.product_name),
+            None => format!(
+                "{} has ended. It can be read for 30 days.",
+                after.plan.product_name
+            ),
         })
     };
     conclude(&ctx, &console, id, outcome.await).await
@@ -276,7 +313,11 @@ async fn resume(
             .resume(tx.conn(), &what, subscription)
             .await?;
         act.on_tenant(id, name)
-            .on("subscription", subscription, after.plan.product_name.clone())
+            .on(
+                "subscription",
+                subscription,
+                after.plan.product_name.clone(),
+            )
             .told_already()
             .write(tx.conn())
             .await?;

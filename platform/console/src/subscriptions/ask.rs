@@ -25,7 +25,11 @@ fn prices(offers: &[ProductEntry], product: Option<&str>, now: Timestamp) -> Vec
         if product.is_some_and(|name| name != offer.name) {
             continue;
         }
-        for plan in offer.plans.iter().filter(|plan| plan.status != PlanStatus::Draft) {
+        for plan in offer
+            .plans
+            .iter()
+            .filter(|plan| plan.status != PlanStatus::Draft)
+        {
             for price in plan.prices.iter().filter(|price| price.active_from <= now) {
                 let sold = price.in_force(now) && plan.status == PlanStatus::Active;
                 let every = match price.cycle {
@@ -59,7 +63,8 @@ pub(super) fn activate(ctx: &OpsCtx, tenant: TenantId, offers: &[ProductEntry]) 
     Ask {
         id: "activate",
         title: "Activate a plan by hand".to_owned(),
-        text: "It takes the place of a trial of the same product. The owners get a mail.".to_owned(),
+        text: "It takes the place of a trial of the same product. The owners get a mail."
+            .to_owned(),
         action: format!("/tenants/{tenant}/subscriptions"),
         verb: "Activate",
         danger: false,
@@ -85,15 +90,25 @@ pub(super) fn menu(ctx: &OpsCtx, row: &Row) -> Markup {
         if row.collection == "manual" {
             menu = menu
                 .dialog("Record a payment", id("pay", row), icons::LuBanknote)
-                .dialog("Note a missing payment", id("unpaid", row), icons::LuCircleAlert);
+                .dialog(
+                    "Note a missing payment",
+                    id("unpaid", row),
+                    icons::LuCircleAlert,
+                );
         }
         if matches!(row.status.as_str(), "active" | "past_due") {
-            menu = menu.dialog("Change plan or price", id("change", row), icons::LuArrowLeftRight);
+            menu = menu.dialog(
+                "Change plan or price",
+                id("change", row),
+                icons::LuArrowLeftRight,
+            );
         }
         if row.cancel_at_period_end {
             menu = menu.dialog("Let it go on", id("resume", row), icons::LuRotateCcw);
         }
-        menu = menu.line().danger_dialog("Cancel", id("cancel", row), icons::LuBan);
+        menu = menu
+            .line()
+            .danger_dialog("Cancel", id("cancel", row), icons::LuBan);
     }
     html! { (menu) }
 }

@@ -153,7 +153,10 @@ mod tests {
     fn a_trial_that_is_over_has_ended() {
         let row = row("trialing", 0, "monthly");
         let end = row.trial_end.unwrap();
-        assert_eq!(row.state(end.minus(std::time::Duration::from_secs(1))), "trialing");
+        assert_eq!(
+            row.state(end.minus(std::time::Duration::from_secs(1))),
+            "trialing"
+        );
         assert_eq!(row.state(end), "ended");
     }
 }

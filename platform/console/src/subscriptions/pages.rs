@@ -9,9 +9,7 @@ use module::extract::Query;
 use module::{Operating, OpsCtx, Routes, rank};
 use serde::Deserialize;
 use ui::table::{FilterBar, Pager, head, hidden_head, name_cell, number_head, table};
-use ui::{
-    Card, Empty, Page, TimelineEntry, Tone, avatar, badge, dialog_opener, icons, timeline,
-};
+use ui::{Card, Empty, Page, TimelineEntry, Tone, avatar, badge, dialog_opener, icons, timeline};
 
 use super::{Filter, Found, Row, ask};
 use crate::Console;
@@ -90,7 +88,10 @@ async fn list(
         .iter()
         .flat_map(|product| {
             let named = move |plan: &catalog::manage::PlanEntry| {
-                (plan.id.to_string(), format!("{} {}", product.name, plan.name))
+                (
+                    plan.id.to_string(),
+                    format!("{} {}", product.name, plan.name),
+                )
             };
             product.plans.iter().map(named)
         })
@@ -232,13 +233,21 @@ fn collection(row: &Row) -> &'static str {
 fn next(row: &Row, now: Timestamp) -> String {
     match row.status.as_str() {
         "trialing" => row.trial_end.map_or_else(String::new, |end| {
-            let verb = if now < end { "Trial ends" } else { "Trial ended" };
+            let verb = if now < end {
+                "Trial ends"
+            } else {
+                "Trial ended"
+            };
             format!("{verb} {}", day(end))
         }),
         "active" | "past_due" => row.period_end.map_or_else(
             || "–".to_owned(),
             |end| {
-                let verb = if row.cancel_at_period_end { "Ends" } else { "Renews" };
+                let verb = if row.cancel_at_period_end {
+                    "Ends"
+                } else {
+                    "Renews"
+                };
                 format!("{verb} {}", day(end))
             },
         ),

@@ -32,12 +32,7 @@ struct Stored {
 
 impl Stored {
     fn read(self) -> Result<Row> {
-        let price = match (
-            self.version,
-            self.amount_minor,
-            self.currency,
-            self.cycle,
-        ) {
+        let price = match (self.version, self.amount_minor, self.currency, self.cycle) {
             (Some(version), Some(minor), Some(currency), Some(cycle)) => Some(OnPrice {
                 version,
                 amount: money(minor, &currency)?,

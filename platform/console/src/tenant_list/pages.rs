@@ -74,9 +74,15 @@ impl ListQuery {
     }
 
     fn filtered(&self) -> bool {
-        [&self.q, &self.status, &self.plan, &self.product, &self.since]
-            .iter()
-            .any(|value| !value.trim().is_empty())
+        [
+            &self.q,
+            &self.status,
+            &self.plan,
+            &self.product,
+            &self.since,
+        ]
+        .iter()
+        .any(|value| !value.trim().is_empty())
     }
 
     fn address(&self, path: &str, sort: Sort, descending: bool, page: i64) -> String {
@@ -134,7 +140,10 @@ fn bar(query: &ListQuery, products: &[ProductEntry]) -> FilterBar {
         .iter()
         .flat_map(|product| {
             let of_product = move |plan: &manage::PlanEntry| {
-                (plan.id.to_string(), format!("{} {}", product.name, plan.name))
+                (
+                    plan.id.to_string(),
+                    format!("{} {}", product.name, plan.name),
+                )
             };
             product.plans.iter().map(of_product)
         })
@@ -143,7 +152,11 @@ fn bar(query: &ListQuery, products: &[ProductEntry]) -> FilterBar {
         .chain(product_ids.iter().map(|(id, name)| (id.as_str(), *name)))
         .collect();
     let plan_choices: Vec<(&str, &str)> = std::iter::once(("", "Any plan"))
-        .chain(plan_ids.iter().map(|(id, name)| (id.as_str(), name.as_str())))
+        .chain(
+            plan_ids
+                .iter()
+                .map(|(id, name)| (id.as_str(), name.as_str())),
+        )
         .collect();
     let bar = FilterBar::new("/tenants", "tenants")
         .search("Name, subdomain or owner", &query.q)
@@ -246,7 +259,17 @@ async fn export(
     };
     let found = super::list(&mut *console.read().await?, &filter, ctx.now).await?;
     let head = [
-        "id", "address", "name", "status", "plans", "products", "owner", "owner_email", "seats", "mrr", "since",
+        "id",
+        "address",
+        "name",
+        "status",
+        "plans",
+        "products",
+        "owner",
+        "owner_email",
+        "seats",
+        "mrr",
+        "since",
     ];
     let rows = found.rows.into_iter().map(|tenant| {
         let mrr: Vec<String> = tenant.mrr.iter().map(ToString::to_string).collect();

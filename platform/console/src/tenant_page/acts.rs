@@ -82,8 +82,7 @@ async fn restore(
         let name = name_of(tx.conn(), id).await?;
         let act = Act::new(&*ctx, "workspace.tenant.restored", &form.reason, ctx.now)?
             .on_tenant(id, name);
-        let subject =
-            tenants::suspension::restore(tx.conn(), ctx.app.links(), id, ctx.now).await?;
+        let subject = tenants::suspension::restore(tx.conn(), ctx.app.links(), id, ctx.now).await?;
         act.write(tx.conn()).await?;
         tx.commit().await?;
         Ok(format!("{} is open again.", subject.name))

@@ -9,7 +9,8 @@ use tenants::AuditEntry;
 use ui::field::{self, Choice};
 use ui::table::{Pager, head, name_cell, table};
 use ui::{
-    Card, Empty, TimelineEntry, Tone, avatar, badge, definition_list, dialog_opener, icons, timeline as steps,
+    Card, Empty, TimelineEntry, Tone, avatar, badge, definition_list, dialog_opener, icons,
+    timeline as steps,
 };
 
 use super::acts::describe;
@@ -47,12 +48,24 @@ fn facts(ctx: &OpsCtx, summary: &Summary) -> Markup {
         @if summary.owners.is_empty() { "Nobody yet" }
     };
     let mut rows = vec![
-        ("Address", html! { a.link href=(ctx.app.links().tenant(&tenant.slug, "/")) { (ctx.app.links().tenant_host(&tenant.slug)) } }),
+        (
+            "Address",
+            html! { a.link href=(ctx.app.links().tenant(&tenant.slug, "/")) { (ctx.app.links().tenant_host(&tenant.slug)) } },
+        ),
         ("Owner", owners),
-        ("People", html! { (count(summary.people, "person", "people")) }),
+        (
+            "People",
+            html! { (count(summary.people, "person", "people")) },
+        ),
         ("Since", html! { (day(tenant.created_at)) }),
-        ("Language and zone", html! { (tenant.locale) ", " (tenant.time_zone.replace('_', " ")) }),
-        ("Bills in", html! { (tenant.currency) @if let Some(country) = &tenant.country { ", " (country) } }),
+        (
+            "Language and zone",
+            html! { (tenant.locale) ", " (tenant.time_zone.replace('_', " ")) },
+        ),
+        (
+            "Bills in",
+            html! { (tenant.currency) @if let Some(country) = &tenant.country { ", " (country) } },
+        ),
         ("Id", html! { code { (tenant.id) } }),
     ];
     if let Some(at) = tenant.suspended_at {
@@ -125,7 +138,10 @@ fn revoke_dialog(granted: &Override, base: &str) -> Markup {
     Ask {
         id: &revoke_id(granted),
         title: "Take this back?".to_owned(),
-        text: format!("{}: {value}. The plan alone decides again, within seconds.", words(&what)),
+        text: format!(
+            "{}: {value}. The plan alone decides again, within seconds.",
+            words(&what)
+        ),
         action: format!("{base}/overrides/{}/revoke", granted.id),
         verb: "Take back",
         danger: true,

@@ -298,7 +298,11 @@ mod tests {
 
     #[test]
     fn an_operator_is_called_one() {
-        let mut entry = entry("workspace.tenant.suspended", Some("Northlight"), Value::Null);
+        let mut entry = entry(
+            "workspace.tenant.suspended",
+            Some("Northlight"),
+            Value::Null,
+        );
         entry.actor_kind = "operator".into();
         assert_eq!(entry.sentence(), "Mara (Atelier) suspended Northlight");
     }

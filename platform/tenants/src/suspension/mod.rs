@@ -44,7 +44,9 @@ pub async fn suspend(
     let reason: String = reason.trim().chars().take(LONGEST_REASON).collect();
     let subject = match store::suspend(conn, tenant, &reason, now).await? {
         Some(subject) => subject,
-        None => return Err(refused(conn, tenant, "Only a workspace in use can be suspended.").await),
+        None => {
+            return Err(refused(conn, tenant, "Only a workspace in use can be suspended.").await);
+        }
     };
     for owner in store::owners(conn, tenant).await? {
         letter(
