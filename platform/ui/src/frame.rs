@@ -246,7 +246,7 @@ pub struct Frame {
     pub notice: Option<Notice>,
     /// Whether single keys act; a person may turn them off (WCAG 2.2, 2.1.4).
     pub single_keys: bool,
-    /// Whether an operator is looking at somebody else's workspace or at the console.
+    /// Whether an operator is looking at somebody else's workspace.
     pub operator: bool,
     /// Links in the header of public layouts.
     pub links: Vec<Link>,

@@ -60,7 +60,6 @@ fn ops(front: &Front, operator: Option<&module::Operator>) -> Frame {
     };
     let mut frame = Frame::new(Arc::clone(&front.assets), layout, "Operator console");
     frame.host = front.app.links().tenant_host("ops");
-    frame.operator = true;
     if let Some(operator) = operator {
         frame.person = Some(ui::Person {
             name: operator.name.clone(),
