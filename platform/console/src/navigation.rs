@@ -17,12 +17,12 @@ pub fn links() -> Vec<NavItem> {
         NavItem::new("Subscriptions", "/subscriptions", icons::LuCreditCard)
             .tab()
             .go('s'),
-        NavItem::new("Plans & products", "/products", icons::LuPackage)
-            .tab()
-            .go('p'),
+        NavItem::new("Plans & products", "/products", icons::LuPackage).go('p'),
         NavItem::new("Jobs", "/jobs", icons::LuListChecks).go('j'),
         NavItem::new("Mail", "/mail", icons::LuMail).go('m'),
-        NavItem::new("Health", "/health", icons::LuHeartPulse).go('h'),
+        NavItem::new("Health", "/health", icons::LuHeartPulse)
+            .tab()
+            .go('h'),
         NavItem::new("Audit log", "/audit", icons::LuShieldCheck).go('a'),
     ]
 }

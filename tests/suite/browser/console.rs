@@ -70,10 +70,12 @@ async fn find(app: &LiveApp, page: &Page) {
 
 async fn publish_price(app: &LiveApp, page: &Page) {
     page.goto(&app.ops("/products")).await;
-    page.click_css("main tbody tr:last-child td:first-child a[href^='/plans/']")
+    page.click_css("main tbody tr:last-child td:first-child a[href^='/products/plans/']")
         .await;
-    page.wait_for("location.pathname.startsWith('/plans/') && document.readyState === 'complete'")
-        .await;
+    page.wait_for(
+        "location.pathname.startsWith('/products/plans/') && document.readyState === 'complete'",
+    )
+    .await;
     page.click_css("main a[href$='/prices/new']").await;
     page.wait_for(
         "location.pathname.endsWith('/prices/new') && document.readyState === 'complete'",

@@ -31,7 +31,7 @@ async fn a_new_price_is_a_new_version_that_present_subscribers_do_not_meet() {
     .await
     .unwrap();
     let plan = plan_id(&app, "studio").await;
-    let path = format!("/plans/{plan}/prices");
+    let path = format!("/products/plans/{plan}/prices");
     // A version lasts for a moment at least.
     app.advance(std::time::Duration::from_hours(1));
     let operator = app.operator(OperatorRole::Billing).await;
@@ -92,7 +92,10 @@ async fn a_new_price_is_a_new_version_that_present_subscribers_do_not_meet() {
     .await
     .unwrap();
     assert_eq!(on, 1900);
-    let shown = operator.get(&format!("/plans/{plan}")).await.expect(200);
+    let shown = operator
+        .get(&format!("/products/plans/{plan}"))
+        .await
+        .expect(200);
     let rows = shown.texts("tbody tr");
     let row = |begin: &str| {
         rows.iter()
@@ -120,7 +123,7 @@ async fn of_many_who_publish_at_once_one_does() {
     let app = TestApp::new().await;
     app.advance(std::time::Duration::from_hours(1));
     let operator = app.operator(OperatorRole::Billing).await;
-    let path = format!("/plans/{}/prices", plan_id(&app, "studio").await);
+    let path = format!("/products/plans/{}/prices", plan_id(&app, "studio").await);
     let publish = |amount: &'static str| {
         let (operator, path) = (operator.clone(), path.clone());
         async move {

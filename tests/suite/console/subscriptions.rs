@@ -225,12 +225,15 @@ async fn subscribers_are_moved_to_a_newer_price_with_notice() {
         ("amount", "210"),
         ("based_on", "1"),
     ];
-    act(&operator, &format!("/plans/{plan}/prices"), &form).await;
+    act(&operator, &format!("/products/plans/{plan}/prices"), &form).await;
     let new = price(&app, "studio", "yearly").await;
     assert_ne!(old, new);
-    let shown = operator.get(&format!("/plans/{plan}")).await.expect(200);
+    let shown = operator
+        .get(&format!("/products/plans/{plan}"))
+        .await
+        .expect(200);
     assert!(shown.body.contains("Move subscribers"), "{}", shown.body);
-    let path = format!("/prices/{old}/migrate");
+    let path = format!("/products/prices/{old}/migrate");
     let soon = [
         ("to", new.as_str()),
         ("effective", "2026-03-10"),
@@ -261,7 +264,10 @@ async fn subscribers_are_moved_to_a_newer_price_with_notice() {
     assert_eq!(pending, new);
     let unknown = id(&app, "select gen_random_uuid() where $1 <> ''", "x").await;
     operator
-        .post(&format!("/prices/{unknown}/migrate"), &[("reason", "x")])
+        .post(
+            &format!("/products/prices/{unknown}/migrate"),
+            &[("reason", "x")],
+        )
         .await
         .expect(404);
 }

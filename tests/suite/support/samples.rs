@@ -127,7 +127,7 @@ impl Samples {
                 "select id from tenants where slug = 'halden'",
             ),
             (
-                "/plans/{id}",
+                "/products/plans/{id}",
                 "select l.id from plans l join products p on p.id = l.product_id where p.module_key = 'blog' and l.slug = 'studio'",
             ),
             (

@@ -22,10 +22,10 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .post("/products/{id}/activate", activate)
         .post("/products/{id}/retire", retire)
-        .post("/plans/{id}/offer", offer_plan)
-        .post("/plans/{id}/retire", retire_plan)
-        .post("/prices/{id}/retire", retire_price)
-        .post("/prices/{id}/migrate", migrate)
+        .post("/products/plans/{id}/offer", offer_plan)
+        .post("/products/plans/{id}/retire", retire_plan)
+        .post("/products/prices/{id}/retire", retire_price)
+        .post("/products/prices/{id}/migrate", migrate)
 }
 
 async fn activate(
@@ -216,7 +216,7 @@ pub(super) async fn conclude(
     outcome: Result<String>,
 ) -> module::Result<Response> {
     match outcome {
-        Ok(message) => Ok(done(&format!("/plans/{plan}"), &message)),
+        Ok(message) => Ok(done(&format!("/products/plans/{plan}"), &message)),
         Err(error) => match refused_with(&error) {
             Some(status) => Ok(pages::plan_page(ctx, console, plan, Some(&error))
                 .await?

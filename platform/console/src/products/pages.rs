@@ -6,7 +6,7 @@ use catalog::{Cycle, PlanId};
 use kernel::{Error, OperatorRole, Result};
 use maud::{Markup, html};
 use module::extract::Path;
-use module::{Operating, OpsCtx, Routes, rank};
+use module::{Entitlement, Operating, OpsCtx, Routes, rank};
 use ui::field::{self, Choice};
 use ui::table::{head, hidden_head, number_head, table};
 use ui::{Card, Empty, Page, Tone, badge, definition_list, dialog_opener, icons, link_button};
@@ -19,7 +19,7 @@ use crate::respond::{count, date, moment, refusal};
 pub(super) fn routes() -> Routes {
     Routes::new()
         .get("/products", products)
-        .get("/plans/{id}", show)
+        .get("/products/plans/{id}", show)
 }
 
 async fn products(
@@ -39,13 +39,13 @@ pub(super) async fn catalogue(
     let products = manage::products(&mut conn).await?;
     let subscribers = subscribers(&mut conn).await?;
     drop(conn);
-    let modules = console.modules();
+    let (modules, declared) = (console.modules(), console.entitlements());
     Ok(Page::new("Plans & products")
         .lead("What is for sale. A published price never changes: a new version takes its place for new subscribers.")
         .wide()
         .body(html! {
             (refusal(problem))
-            div.stack { @for product in &products { (product_card(ctx, product, &subscribers, &modules)) } }
+            div.stack { @for product in &products { (product_card(ctx, product, &subscribers, &modules, &declared)) } }
         }))
 }
 
@@ -54,6 +54,7 @@ fn product_card(
     product: &ProductEntry,
     subscribers: &Subscribers,
     modules: &[&str],
+    declared: &[Entitlement],
 ) -> Markup {
     let may = ctx.may(OperatorRole::Billing);
     let installed = modules.contains(&product.module.as_str());
@@ -76,17 +77,17 @@ fn product_card(
     let body = html! {
         div.pad { p.muted { (product.description) @if !installed { " This release has no module of the key " code { (product.module) } "." } } }
         @if product.plans.is_empty() {
-            (Empty::new(icons::LuPackage, "No plans yet", "A plan says what subscribers may do, and has a price for each cycle."))
+            div.pad { p.hint { "No plans yet. A plan says what subscribers may do, and has a price for each cycle." } }
         } @else {
             (table(&format!("Plans of {}", product.name),
                 &html! { (head("Plan")) (head("State")) (head("Monthly")) (head("Yearly")) (head("Allows")) (number_head("Subscribers")) },
                 &html! { @for plan in &product.plans {
                     tr data-row {
-                        td { div.who { div { a href={ "/plans/" (plan.id) } { (plan.name) } small { (plan.description) } } } }
+                        td { div.who { div { a href={ "/products/plans/" (plan.id) } { (plan.name) } small { (plan.description) } } } }
                         td { (plan_badge(plan)) }
                         td { (prices_in_force(plan, Cycle::Monthly, ctx)) }
                         td { (prices_in_force(plan, Cycle::Yearly, ctx)) }
-                        td { (allows(plan)) }
+                        td { (allows(plan, declared)) }
                         td.number { a href={ "/subscriptions?status=live&plan=" (plan.id) } { (subscribers.of_plan(plan.id)) } }
                     }
                 } }))
@@ -157,15 +158,20 @@ fn prices_in_force(plan: &PlanEntry, cycle: Cycle, ctx: &OpsCtx) -> String {
     }
 }
 
-fn allows(plan: &PlanEntry) -> String {
+/// What a plan allows, under the names that entitlements have for people.
+fn allows(plan: &PlanEntry, declared: &[Entitlement]) -> String {
+    let title = |key: &str| {
+        let known = declared.iter().find(|known| known.key == key);
+        known.map_or_else(|| key.to_owned(), |known| known.title.to_owned())
+    };
     let allowed: Vec<String> = plan
         .entitlements
         .iter()
         .map(|(key, kind, value)| match (kind.as_str(), value) {
-            ("switch", Some(0)) => format!("no {key}"),
-            ("switch", _) => key.clone(),
-            (_, Some(value)) => format!("{value} {key}"),
-            (_, None) => format!("{key} without a limit"),
+            ("switch", Some(0)) => format!("{}: no", title(key)),
+            ("switch", _) => title(key),
+            (_, Some(value)) => format!("{}: {value}", title(key)),
+            (_, None) => format!("{}: no limit", title(key)),
         })
         .collect();
     allowed.join(", ")
@@ -191,6 +197,7 @@ pub(super) async fn plan_page(
     let subscribers = subscribers(&mut conn).await?;
     drop(conn);
     let may = ctx.may(OperatorRole::Billing);
+    let declared = console.entitlements();
     Ok(Page::new(format!("{} {}", product.name, plan.name))
         .crumb("Plans & products", "/products")
         .lead(plan.description.clone())
@@ -201,21 +208,21 @@ pub(super) async fn plan_page(
                     PlanStatus::Active => (dialog_opener("Take off sale", "retire-plan").ghost()),
                     _ => (dialog_opener("Put on sale", "offer-plan")),
                 }
-                (link_button("Edit", format!("/plans/{id}/edit")).icon(icons::LuPencil).key('e'))
-                (link_button("New price", format!("/plans/{id}/prices/new")).primary().icon(icons::LuPlus).key('c'))
+                (link_button("Edit", format!("/products/plans/{id}/edit")).icon(icons::LuPencil).key('e'))
+                (link_button("New price", format!("/products/plans/{id}/prices/new")).primary().icon(icons::LuPlus).key('c'))
             }
         })
         .body(html! {
             (refusal(problem))
             div.grid {
-                (Card::new(facts(&plan, &subscribers)).title("Plan").span(4))
+                (Card::new(facts(&plan, &subscribers, &declared)).title("Plan").span(4))
                 (Card::new(versions(ctx, &plan, &subscribers, may)).title("Versions of its prices").note("subscribers stay on theirs").flush().span(8))
             }
             @if may { (plan_dialogs(ctx, &plan, &subscribers)) }
         }))
 }
 
-fn facts(plan: &PlanEntry, subscribers: &Subscribers) -> Markup {
+fn facts(plan: &PlanEntry, subscribers: &Subscribers, declared: &[Entitlement]) -> Markup {
     let number = subscribers.of_plan(plan.id);
     definition_list(&[
         ("Name for programs", html! { code { (plan.slug) } }),
@@ -231,7 +238,7 @@ fn facts(plan: &PlanEntry, subscribers: &Subscribers) -> Markup {
             "Offered",
             html! { @if plan.is_public { "On the price page" } @else { "By operators only" } },
         ),
-        ("Allows", html! { (allows(plan)) }),
+        ("Allows", html! { (allows(plan, declared)) }),
         (
             "Listed",
             html! { @for line in &plan.features { (line) br; } },
@@ -290,7 +297,7 @@ fn migrate_dialog(ctx: &OpsCtx, plan: &PlanEntry, price: &PriceEntry, number: i6
             "{} on it. Their owners get a mail at once that says what changes, and when.",
             count(number, "subscription is", "subscriptions are")
         ),
-        action: format!("/prices/{}/migrate", price.id),
+        action: format!("/products/prices/{}/migrate", price.id),
         verb: "Schedule",
         danger: false,
         told: true,
@@ -355,7 +362,7 @@ fn plan_dialogs(ctx: &OpsCtx, plan: &PlanEntry, subscribers: &Subscribers) -> Ma
             }
             .dialog(&Markup::default())
         };
-    let base = format!("/plans/{}", plan.id);
+    let base = format!("/products/plans/{}", plan.id);
     html! {
         @match plan.status {
             PlanStatus::Active => (ask("retire-plan".into(), format!("Take {} off sale?", plan.name),
@@ -373,7 +380,7 @@ fn plan_dialogs(ctx: &OpsCtx, plan: &PlanEntry, subscribers: &Subscribers) -> Ma
                 format!("{} {} is not offered any more, and nothing takes its place. {} on it, and stay so.",
                     catalog::display(price.amount), per(price.cycle),
                     count(subscribers.of_price(price.id), "subscription is", "subscriptions are")),
-                format!("/prices/{}/retire", price.id), "Retire", true))
+                format!("/products/prices/{}/retire", price.id), "Retire", true))
         }
     }
 }

@@ -19,8 +19,8 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .get("/products/{id}/plans/new", new)
         .post("/products/{id}/plans", create)
-        .get("/plans/{id}/edit", edit)
-        .post("/plans/{id}", save)
+        .get("/products/plans/{id}/edit", edit)
+        .post("/products/plans/{id}", save)
 }
 
 /// The form as it was sent: the fields of a plan, and one for each entitlement under its key.
@@ -126,7 +126,7 @@ async fn create(
     let outcome: Result<PlanId> = outcome.await;
     match outcome {
         Ok(plan) => Ok(done(
-            &format!("/plans/{plan}"),
+            &format!("/products/plans/{plan}"),
             "The plan is a draft. Publish a price, then put it on sale.",
         )),
         Err(Error::Invalid(errors)) => {
@@ -154,7 +154,10 @@ async fn edit(
 ) -> module::Result<Page> {
     let (product, plan) = manage::plan(&mut *console.read().await?, id).await?;
     let title = format!("Edit {} {}", product.name, plan.name);
-    let (action, back) = (format!("/plans/{id}"), format!("/plans/{id}"));
+    let (action, back) = (
+        format!("/products/plans/{id}"),
+        format!("/products/plans/{id}"),
+    );
     Ok(page(
         &console,
         &title,
@@ -193,7 +196,7 @@ async fn save(
         tx.commit().await
     };
     let outcome: Result<()> = outcome.await;
-    let (path, title) = (format!("/plans/{id}"), "Edit the plan");
+    let (path, title) = (format!("/products/plans/{id}"), "Edit the plan");
     match outcome {
         Ok(()) => Ok(done(&path, "The plan is saved.")),
         Err(Error::Invalid(errors)) => {

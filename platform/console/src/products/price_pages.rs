@@ -23,8 +23,8 @@ use crate::respond::{count, date, midnight, moment};
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .get("/plans/{id}/prices/new", review)
-        .post("/plans/{id}/prices", publish)
+        .get("/products/plans/{id}/prices/new", review)
+        .post("/products/plans/{id}/prices", publish)
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -127,7 +127,7 @@ fn page(
         Choice::new("monthly", "Every month"),
         Choice::new("yearly", "Every year"),
     ];
-    let path = format!("/plans/{}", plan.id);
+    let path = format!("/products/plans/{}", plan.id);
     Page::new(format!("New price of {} {}", product.name, plan.name))
         .crumb("Plans & products", "/products")
         .crumb(plan.name.clone(), path.clone())
@@ -180,7 +180,7 @@ fn difference(
                 tr { td { "Present subscribers" } td { (count(staying, "subscription", "subscriptions")) " on version " (version) } td { "stay on it, at their price" } }
             }))
         }).title("What would change").flush())
-        form method="post" action={ "/plans/" (plan.id) "/prices" } {
+        form method="post" action={ "/products/plans/" (plan.id) "/prices" } {
             (field::hidden("cycle", &form.cycle)) (field::hidden("currency", &form.currency))
             (field::hidden("amount", &form.amount)) (field::hidden("from", &form.from))
             (field::hidden("based_on", &version.to_string()))
