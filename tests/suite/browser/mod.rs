@@ -1,10 +1,7 @@
 //! What people do, in Chromium, on a desktop and on a phone.
 
-<<<<<<< HEAD
-mod discovery;
-=======
 mod console;
->>>>>>> cd0830c (Test the console: who enters, what they find, what they do)
+mod discovery;
 mod keyboard;
 mod looks;
 mod plain;
