@@ -40,4 +40,3 @@ grant select, insert, update (revoked_at, revoked_by_name) on entitlement_overri
 -- Counts changes of a plan; a change says which one it is based on.
 alter table plans add column rev bigint not null default 1;
 alter table plans add constraint plans_slug_check check (slug ~ '^[a-z][a-z0-9-]{0,38}[a-z0-9]$');
-grant delete on plan_entitlements to atelier_platform;

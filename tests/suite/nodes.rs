@@ -268,3 +268,45 @@ async fn own(tenant: &TestTenant, path: &str, other: &str) {
         tenant.slug
     );
 }
+
+/// What operators do counts everywhere within seconds: a suspension, its end, and an operator's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn suspensions_and_operators_hold_on_the_other_node_at_once() {
+    let app = TestApp::new().await;
+    let northlight = app.tenant("northlight").await;
+    let admin = app.operator(kernel::OperatorRole::Admin).await;
+    let support = app.operator(kernel::OperatorRole::Support).await;
+    let second = Second::new(&app).await;
+    let there = second.browser(&northlight.owner);
+    there.plainly(Method::GET, "/app", &[]).await.expect(200);
+    let helper = second.browser(&support);
+    helper
+        .plainly(Method::GET, "/tenants", &[])
+        .await
+        .expect(200);
+
+    let pool = app.database.pool(testkit::Role::Superuser);
+    let one = async |question: &'static str| -> String {
+        let found = sqlx::query_scalar(question).fetch_one(&pool).await;
+        found.expect("an id")
+    };
+    let tenant = one("select id::text from tenants where slug = 'northlight'").await;
+    let reason = [("reason", "Asked for by phone")];
+    support
+        .post(&format!("/tenants/{tenant}/suspend"), &reason)
+        .await
+        .expect(303);
+    soon(&there, "/app", |reply| reply.status == 503).await;
+    support
+        .post(&format!("/tenants/{tenant}/restore"), &reason)
+        .await
+        .expect(303);
+    soon(&there, "/app", |reply| reply.status == 200).await;
+
+    let operator = one("select id::text from users where email_normal = 'support@ops.test'").await;
+    admin
+        .post(&format!("/operators/{operator}/disable"), &reason)
+        .await
+        .expect(303);
+    soon(&helper, "/tenants", |reply| reply.status == 401).await;
+}
