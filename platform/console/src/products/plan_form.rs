@@ -246,7 +246,7 @@ fn page(
         .crumb("Plans & products", "/products")
         .narrow()
         .body(html! {
-            form method="post" action=(action) {
+            form.stack method="post" action=(action) {
                 (error_summary(errors))
                 (Card::new(html! { div.stack {
                     @if fresh {

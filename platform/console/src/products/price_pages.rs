@@ -134,7 +134,8 @@ fn page(
         .lead("First look at what would change, then publish it. A published version never changes.")
         .narrow()
         .body(html! {
-            form method="get" action={ (path) "/prices/new" } {
+            div.stack {
+            form.stack method="get" action={ (path) "/prices/new" } {
                 (error_summary(errors))
                 (Card::new(html! { div.stack {
                     (field::select("cycle", "Due", cycles).value(&form.cycle).errors(errors))
@@ -144,6 +145,7 @@ fn page(
                 } }).title("The new version").footer(html! { (submit("Review").primary()) (link_button("Cancel", path.clone()).ghost()) }))
             }
             (changes)
+            }
         })
 }
 
@@ -180,7 +182,7 @@ fn difference(
                 tr { td { "Present subscribers" } td { (count(staying, "subscription", "subscriptions")) " on version " (version) } td { "stay on it, at their price" } }
             }))
         }).title("What would change").flush())
-        form method="post" action={ "/products/plans/" (plan.id) "/prices" } {
+        form.stack method="post" action={ "/products/plans/" (plan.id) "/prices" } {
             (field::hidden("cycle", &form.cycle)) (field::hidden("currency", &form.currency))
             (field::hidden("amount", &form.amount)) (field::hidden("from", &form.from))
             (field::hidden("based_on", &version.to_string()))
