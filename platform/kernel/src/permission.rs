@@ -127,6 +127,35 @@ impl PermissionSet {
         Self(Arc::new(held.map(|permission| permission.key).collect()))
     }
 
+    /// Those of the keys that are declared; a key that nobody declares any more allows nothing.
+    #[must_use]
+    pub fn named<'a>(
+        keys: impl IntoIterator<Item = &'a str>,
+        permissions: impl IntoIterator<Item = &'static Permission>,
+    ) -> Self {
+        let keys: BTreeSet<&str> = keys.into_iter().collect();
+        let declared = permissions.into_iter().map(|permission| permission.key);
+        Self(Arc::new(declared.filter(|key| keys.contains(key)).collect()))
+    }
+
+    /// Everything that is held here or there.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        Self(Arc::new(self.0.union(&other.0).copied().collect()))
+    }
+
+    /// What is held here and there.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        Self(Arc::new(self.0.intersection(&other.0).copied().collect()))
+    }
+
+    /// The first permission of `other` that is not held here.
+    #[must_use]
+    pub fn lacks(&self, other: &Self) -> Option<&'static str> {
+        other.0.difference(&self.0).next().copied()
+    }
+
     /// Whether the permission is held.
     #[must_use]
     pub fn allows(&self, key: &str) -> bool {
@@ -155,7 +184,7 @@ impl fmt::Display for Role {
 mod tests {
     use super::*;
 
-    const ALL: [Permission; 3] = [
+    static ALL: [Permission; 3] = [
         Permission {
             key: "blog.posts.publish",
             title: "Publish posts",
@@ -190,6 +219,23 @@ mod tests {
         assert!(owner.covers(&editor));
         assert!(!editor.covers(&owner));
         assert!(editor.covers(&PermissionSet::default()));
+    }
+
+    #[test]
+    fn keys_that_nobody_declares_allow_nothing() {
+        let named = PermissionSet::named(["blog.posts.publish", "blog.moon.land"], &ALL);
+        assert_eq!(named.keys().collect::<Vec<_>>(), ["blog.posts.publish"]);
+    }
+
+    #[test]
+    fn sets_are_put_together_and_compared() {
+        let billing = PermissionSet::of(&[Role::Billing], &ALL);
+        let editor = PermissionSet::of(&[Role::Editor], &ALL);
+        let both = billing.union(&editor);
+        assert_eq!(both.keys().count(), 2);
+        assert_eq!(both.intersection(&editor), editor);
+        assert_eq!(editor.lacks(&both), Some("billing.plan.change"));
+        assert_eq!(both.lacks(&editor), None);
     }
 
     #[test]

@@ -13,6 +13,8 @@ use crate::{Person, RequestFacts};
 pub enum Actor {
     /// A member of the tenant.
     Member(Uuid),
+    /// Somebody without an account, by the grant whose link they used.
+    Guest(Uuid),
     /// An operator of the platform.
     Operator(Uuid),
     /// The system itself, at a scheduled time.
@@ -113,6 +115,7 @@ impl Audit {
     pub(crate) fn columns(self) -> AuditRow {
         let (actor_kind, actor_id) = match self.actor {
             Actor::Member(id) => ("member", Some(id)),
+            Actor::Guest(id) => ("guest", Some(id)),
             Actor::Operator(id) => ("operator", Some(id)),
             Actor::System => ("system", None),
         };

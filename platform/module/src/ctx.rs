@@ -4,10 +4,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::Method;
-use kernel::{Access, Error, MembershipId, PermissionSet, Result, Role, Timestamp, UserId};
+use kernel::{Access, Error, MembershipId, PermissionSet, Result, Timestamp, UserId};
 use tenant_resolver::{Tenant, TenantSite, TenantTx};
+use uuid::Uuid;
 
-use crate::{App, Audit};
+use crate::{Actor, App, Audit, GuestPass, ObjectGrant};
 
 /// A signed-in member of the request's tenant.
 #[derive(Clone, Debug)]
@@ -20,10 +21,14 @@ pub struct Person {
     pub name: String,
     /// Contact address in this tenant.
     pub email: String,
-    /// Built-in roles they hold here, strongest first.
-    pub roles: Vec<Role>,
+    /// Names of the roles they hold here, the strongest built-in one first.
+    pub roles: Vec<String>,
     /// What they may do here.
     pub permissions: PermissionSet,
+    /// What they may do with single objects besides.
+    pub grants: Arc<[ObjectGrant]>,
+    /// When one of their roles ends: what stands here holds no longer then. `None`: none does by itself.
+    pub until: Option<Timestamp>,
 }
 
 /// The plain facts of a request.
@@ -59,6 +64,7 @@ struct Inner {
     app: App,
     site: TenantSite,
     person: Option<Arc<Person>>,
+    guest: Option<Arc<GuestPass>>,
     request: RequestFacts,
     now: Timestamp,
 }
@@ -77,9 +83,20 @@ impl Ctx {
             app,
             site,
             person,
+            guest: None,
             request,
             now,
         }))
+    }
+
+    /// The same context, for somebody who came by a guest's link; done by the server's middleware.
+    #[must_use]
+    pub fn with_guest(self, guest: Option<Arc<GuestPass>>) -> Self {
+        match Arc::try_unwrap(self.0) {
+            Ok(inner) => Self(Arc::new(Inner { guest, ..inner })),
+            // Somebody holds it already: a guest is made known before anybody does.
+            Err(shared) => Self(shared),
+        }
     }
 
     /// State of the server.
@@ -123,6 +140,53 @@ impl Ctx {
             .is_some_and(|person| person.permissions.allows(permission))
     }
 
+    /// The guest, if somebody came by a guest's link. They may enter [`crate::Invited`] alone.
+    #[must_use]
+    pub fn guest(&self) -> Option<&GuestPass> {
+        self.0.guest.as_deref()
+    }
+
+    /// Whether the person may do something with one object: by their roles with any, or by a grant with this one.
+    #[must_use]
+    pub fn may_on(&self, permission: &str, kind: &str, object: impl Into<Uuid>) -> bool {
+        let object = object.into();
+        self.may(permission)
+            || self
+                .granted(permission, kind)
+                .any(|grant| grant.object == object)
+    }
+
+    /// The objects of a kind with which the person may do something; `None`: with all of them, by their roles.
+    #[must_use]
+    pub fn only_on(&self, permission: &str, kind: &str) -> Option<Vec<Uuid>> {
+        if self.may(permission) {
+            return None;
+        }
+        Some(
+            self.granted(permission, kind)
+                .map(|grant| grant.object)
+                .collect(),
+        )
+    }
+
+    /// Whether the person may do something with any object at all, by their roles or by a grant.
+    #[must_use]
+    pub fn may_somewhere(&self, permission: &str) -> bool {
+        self.may(permission)
+            || self.0.person.as_ref().is_some_and(|person| {
+                let mut grants = person.grants.iter();
+                grants.any(|grant| grant.gives(permission, &grant.kind, self.0.now))
+            })
+    }
+
+    fn granted(&self, permission: &str, kind: &str) -> impl Iterator<Item = &ObjectGrant> {
+        let grants = self.0.person.as_ref().map(|person| person.grants.iter());
+        grants
+            .into_iter()
+            .flatten()
+            .filter(move |grant| grant.gives(permission, kind, self.0.now))
+    }
+
     /// What the tenant's subscription allows of a module now.
     #[must_use]
     pub fn access(&self, module: &str) -> Access {
@@ -161,9 +225,10 @@ impl Ctx {
     #[must_use]
     pub fn audit(&self, action: &'static str) -> Audit {
         let audit = Audit::new(action, self.0.now).request(&self.0.request);
-        match &self.0.person {
-            Some(person) => audit.by_member(person),
-            None => audit,
+        match (&self.0.person, &self.0.guest) {
+            (Some(person), _) => audit.by_member(person),
+            (None, Some(guest)) => audit.by(Actor::Guest(guest.grant), &guest.name),
+            (None, None) => audit,
         }
     }
 }

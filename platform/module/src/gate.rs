@@ -24,6 +24,8 @@ pub enum GateKind {
     Member,
     /// Members who hold this permission.
     Permission(&'static str),
+    /// Guests and members who hold this permission on the object that the path names.
+    Invited(&'static str),
     /// Anybody, on the base host.
     Visitor,
     /// Anybody with an account, on the base host.
@@ -129,7 +131,7 @@ impl<P: Guard> FromRequestParts<App> for Allowed<P> {
 }
 
 /// A request without a context did not come through a tenant's host, so there is nothing here for it.
-fn ctx(parts: &Parts) -> Result<Ctx, Failure> {
+pub(crate) fn ctx(parts: &Parts) -> Result<Ctx, Failure> {
     parts
         .extensions
         .get::<Ctx>()
@@ -141,7 +143,7 @@ fn ctx(parts: &Parts) -> Result<Ctx, Failure> {
 ///
 /// `writes` is whether the gate's unsafe requests change the module's own data. Visitors keep their
 /// part (paying an invoice, say) while the subscription can be read.
-fn subscribed(parts: &Parts, ctx: &Ctx, writes: bool) -> Result<(), Failure> {
+pub(crate) fn subscribed(parts: &Parts, ctx: &Ctx, writes: bool) -> Result<(), Failure> {
     let Some(Mounted(module)) = parts.extensions.get::<Mounted>().copied() else {
         return Ok(());
     };

@@ -22,10 +22,12 @@ mod ctx;
 mod event;
 pub mod extract;
 mod gate;
+mod grant;
 mod idempotency;
 mod job;
 mod links;
 mod manifest;
+mod object_gate;
 mod ops_gate;
 mod platform_gate;
 mod precondition;
@@ -42,6 +44,8 @@ pub use contract::Module;
 pub use ctx::{Ctx, Person, RequestFacts};
 pub use event::{Event, EventHandler, Subscriptions, emit, emit_for};
 pub use gate::{Allowed, Gate, GateKind, Guard, Member, Mounted, Public};
+pub use grant::{GuestPass, ObjectGrant};
+pub use object_gate::{AllowedOn, AllowedSome, Invited, ObjectGuard};
 pub use idempotency::{IdempotencyKey, forget_old_answers};
 pub use job::{Job, JobContext, JobFuture, JobHandler, Jobs, enqueue};
 pub use links::Links;
@@ -54,18 +58,31 @@ pub use precondition::{IfMatch, etag};
 pub use respond::{Failure, Problem, Result, wants_json};
 pub use routes::{RouteFacts, Routes};
 pub use secret::Secret;
-pub use slots::{HomeCard, OnboardingStep, SearchHit, SlotFuture, Slots};
+pub use slots::{
+    HomeCard, OnboardingStep, SearchHit, Shareable, ShareLevel, SharedObject, SlotFuture, Slots,
+};
 
-/// Makes the type of a permission, for use in [`Allowed`].
+/// Makes the type of a permission, for use in [`Allowed`], and with the kind of its objects in [`AllowedOn`], too.
 ///
 /// ```
 /// module::guard!(
 ///     /// May publish posts.
 ///     PublishPosts = "blog.posts.publish"
 /// );
+/// module::guard!(
+///     /// May see posts, or one that was shared.
+///     ReadPosts = "blog.posts.read" on "blog.post"
+/// );
 /// ```
 #[macro_export]
 macro_rules! guard {
+    ($(#[$meta:meta])* $name:ident = $key:literal on $kind:literal) => {
+        $crate::guard!($(#[$meta])* $name = $key);
+
+        impl $crate::ObjectGuard for $name {
+            const OBJECT: &'static str = $kind;
+        }
+    };
     ($(#[$meta:meta])* $name:ident = $key:literal) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug)]

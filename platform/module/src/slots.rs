@@ -8,6 +8,7 @@ use std::pin::Pin;
 use icondata_core::IconData;
 use kernel::Result;
 use maud::Markup;
+use uuid::Uuid;
 
 use crate::Ctx;
 
@@ -51,6 +52,44 @@ pub struct OnboardingStep {
     pub done: bool,
 }
 
+/// A kind of object that can be shared with a single member or guest.
+#[derive(Debug)]
+pub struct Shareable {
+    /// The kind, such as `blog.post`.
+    pub kind: &'static str,
+    /// What people call one: "post".
+    pub noun: &'static str,
+    /// What can be given on one, the least first.
+    pub levels: &'static [ShareLevel],
+    /// What guests get, if there are pages for guests: such permissions as [`crate::Invited`] asks for.
+    pub guests: Option<&'static [&'static str]>,
+    /// Finds one for the person of the request; `None` when there is none of that id, or none that they may share.
+    pub find: for<'a> fn(&'a Ctx, Uuid) -> SlotFuture<'a, Option<SharedObject>>,
+}
+
+/// Something that can be given on one object.
+#[derive(Debug)]
+pub struct ShareLevel {
+    /// Key, as stored: `edit`.
+    pub key: &'static str,
+    /// What it allows: "Edit it".
+    pub title: &'static str,
+    /// The permissions. Nobody gives what they lack: those that the giver lacks on the object are left out, and without
+    /// the first the level cannot be given at all.
+    pub permissions: &'static [&'static str],
+}
+
+/// An object that can be shared.
+#[derive(Debug)]
+pub struct SharedObject {
+    /// What people know it by.
+    pub name: String,
+    /// Its page for members.
+    pub href: String,
+    /// Its page for guests, if it has one.
+    pub guest_href: Option<String>,
+}
+
 type HomeFn = for<'a> fn(&'a Ctx) -> SlotFuture<'a, Option<HomeCard>>;
 type SearchFn = for<'a> fn(&'a Ctx, &'a str) -> SlotFuture<'a, Vec<SearchHit>>;
 type OnboardingFn = for<'a> fn(&'a Ctx) -> SlotFuture<'a, Vec<OnboardingStep>>;
@@ -67,6 +106,8 @@ pub struct Slots {
     pub onboarding: Vec<OnboardingFn>,
     /// Candidates for the tenant's public front page: a path on its host.
     pub front: Vec<VisitorHomeFn>,
+    /// Kinds of objects that can be shared.
+    pub shareable: Vec<&'static Shareable>,
 }
 
 impl Slots {
@@ -91,6 +132,12 @@ impl Slots {
     /// Offers a front page for the tenant's public site.
     pub fn front_page(&mut self, path: VisitorHomeFn) -> &mut Self {
         self.front.push(path);
+        self
+    }
+
+    /// Lets single objects of a kind be shared with members and guests.
+    pub fn shareable(&mut self, kind: &'static Shareable) -> &mut Self {
+        self.shareable.push(kind);
         self
     }
 }

@@ -13,11 +13,10 @@ use accounts::{Act, Author};
 use blog::posts::{self, Move, NewPost, Step, Text};
 use blog::series::{self, SeriesInput};
 use http::Method;
-use kernel::{Email, Error, OperatorRole, PermissionSet, Result, Role, TenantId, UserId};
-use module::{Account, Ctx, Person, RequestFacts};
+use kernel::{Email, Error, OperatorRole, Result, TenantId, UserId};
+use module::{Account, Ctx, RequestFacts};
 use tenants::SignupForm;
 
-use crate::modules::permissions;
 use crate::platform::Platform;
 
 /// The operator of the demo.
@@ -218,14 +217,7 @@ async fn fill(
         .principal(tenant, account.user)
         .await?
         .ok_or(Error::NotFound("member"))?;
-    let person = Person {
-        user: account.user,
-        membership: principal.membership,
-        name: principal.name,
-        email: principal.email,
-        roles: principal.roles,
-        permissions: PermissionSet::of(&[Role::Owner], permissions()),
-    };
+    let person = principal.into_person(account.user);
     let ctx = Ctx::new(platform.app.clone(), site, Some(Arc::new(person)), facts());
     let mut written = Vec::new();
     for (title, content, tags) in studio.posts {

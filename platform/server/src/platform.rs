@@ -116,7 +116,6 @@ impl Platform {
             db.clone(),
             clock.clone(),
             tenants.clone(),
-            modules::permissions(),
             &links,
         );
         let slots = modules::slots();

@@ -54,6 +54,7 @@ impl Table {
             .merge(tenants::tenant_routes())
             .merge(billing::tenant_routes())
             .merge(messaging::tenant_routes())
+            .merge(tenants::api_routes().nest("/api/v1/workspace"))
             .merge(messaging::api_routes().nest("/api/v1/inbox"));
         for module in MODULES {
             let key = module.manifest().key;

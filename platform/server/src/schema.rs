@@ -91,6 +91,7 @@ pub const RULES: Rules<'static> = Rules {
                 "memberships",
                 "membership",
                 "roles",
+                "role",
                 "permission",
                 "invitations",
                 "invitation",

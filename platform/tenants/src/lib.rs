@@ -36,6 +36,7 @@ pub use members::{
     Status as MemberStatus, list as list_members,
 };
 pub use onboarding::fill as fill_slots;
+pub use roles::{Assignment, HeldRole, RoleInfo, RoleInput, RoleKey};
 pub use reserved::is_reserved;
 pub use settings::{GeneralForm, QUARANTINE, REDIRECT};
 pub use signup::{
@@ -51,6 +52,10 @@ pub static ASSETS: &[ui::Asset] = &[
     ui::Asset::js(
         "tenants-signup.js",
         include_bytes!("../assets/tenants-signup.js"),
+    ),
+    ui::Asset::js(
+        "tenants-roles.js",
+        include_bytes!("../assets/tenants-roles.js"),
     ),
     ui::Asset::js(
         "tenants-brand.js",
@@ -73,6 +78,11 @@ pub static PERMISSIONS: &[Permission] = &[
     Permission {
         key: "workspace.members.manage",
         title: "Change roles, suspend and remove people",
+        roles: &[],
+    },
+    Permission {
+        key: "workspace.roles.manage",
+        title: "Make, change and delete roles",
         roles: &[],
     },
     Permission {
@@ -113,6 +123,7 @@ mod guards {
     module::guard!(ReadMembers = "workspace.members.read");
     module::guard!(InviteMembers = "workspace.members.invite");
     module::guard!(ManageMembers = "workspace.members.manage");
+    module::guard!(ManageRoles = "workspace.roles.manage");
     module::guard!(ChangeOwners = "workspace.owners.change");
     module::guard!(ReadSettings = "workspace.settings.read");
     module::guard!(UpdateSettings = "workspace.settings.update");
@@ -127,10 +138,19 @@ pub fn base_routes() -> Routes {
         .merge(invitations::accept::routes())
 }
 
+/// Operations of the API, below `/api/v1/workspace`.
+#[must_use]
+pub fn api_routes() -> Routes {
+    members::api::routes()
+        .merge(roles::api::routes())
+        .merge(invitations::api::routes())
+}
+
 /// Pages of a tenant's host.
 #[must_use]
 pub fn tenant_routes() -> Routes {
     members::pages::routes()
+        .merge(roles::pages::routes())
         .merge(invitations::pages::routes())
         .merge(settings::pages::routes())
         .merge(settings::brand_pages::routes())

@@ -42,6 +42,13 @@ pub(crate) fn day(at: Timestamp, zone: &Zone) -> String {
     at.in_zone(zone).strftime("%-d %b %Y").to_string()
 }
 
+/// The end of a day of the tenant's calendar, as a date field names it; `None` when it names none.
+pub(crate) fn after_day(day: &str, zone: &Zone) -> Option<Timestamp> {
+    let day: jiff::civil::Date = day.parse().ok()?;
+    let end = day.tomorrow().ok()?.to_zoned(zone.as_jiff().clone()).ok()?;
+    Some(Timestamp::new(end.timestamp()))
+}
+
 /// The word with a capital letter first.
 pub(crate) fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
@@ -97,6 +104,16 @@ mod tests {
         let berlin = Zone::named("Europe/Berlin").unwrap();
         assert_eq!(moment(at, &berlin), "2 Mar 2026, 00:30");
         assert_eq!(day(at, &Zone::UTC), "1 Mar 2026");
+    }
+
+    #[test]
+    fn a_last_day_ends_with_its_night() {
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        let end = after_day("2026-03-28", &berlin).unwrap();
+        assert_eq!(end.to_string(), "2026-03-28T23:00:00Z");
+        for wrong in ["", "28.3.2026", "2026-02-30"] {
+            assert!(after_day(wrong, &berlin).is_none(), "{wrong}");
+        }
     }
 
     #[test]

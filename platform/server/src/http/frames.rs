@@ -116,7 +116,7 @@ async fn staff(front: &Front, ctx: &Ctx, person: &Person, frame: &mut Frame) {
         role: person
             .roles
             .first()
-            .map_or("Member", |role| role.title())
+            .map_or("Member", String::as_str)
             .to_owned(),
         href: "/app/me".to_owned(),
         sign_out: "/auth/logout".to_owned(),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use accounts::{Session, SessionKind, cookies, operators, sessions};
 use database::{Change, PlatformDb};
 use http::HeaderMap;
-use kernel::{Clock, OperatorRole, Permission, PermissionSet, Result, TenantId, UserId};
+use kernel::{Clock, OperatorRole, Result, TenantId, UserId};
 use module::{Account, Operator, Person};
 use moka::future::Cache;
 use tenant_resolver::Tenant;
@@ -28,7 +28,6 @@ pub struct Principals {
     db: PlatformDb,
     clock: Clock,
     tenants: Tenants,
-    permissions: Arc<Vec<&'static Permission>>,
     base_host: String,
     ops_host: String,
     secure: bool,
@@ -41,20 +40,18 @@ pub struct Principals {
 }
 
 impl Principals {
-    /// A finder that knows all permissions there are.
+    /// A finder over these tenants.
     #[must_use]
     pub fn new(
         db: PlatformDb,
         clock: Clock,
         tenants: Tenants,
-        permissions: Vec<&'static Permission>,
         links: &module::Links,
     ) -> Self {
         Self {
             db,
             clock,
             tenants,
-            permissions: Arc::new(permissions),
             base_host: links.host().to_owned(),
             ops_host: format!("ops.{}", links.host()),
             secure: links.secure(),
@@ -131,21 +128,15 @@ impl Principals {
         let Some(session) = session else {
             return Ok(None);
         };
-        if let Some(member) = self.members.get(&(tenant.id, session.user)).await {
+        let now = self.clock.now();
+        if let Some(member) = self.members.get(&(tenant.id, session.user)).await
+            && member.as_ref().is_none_or(|member| member.until.is_none_or(|end| now < end))
+        {
             return Ok(member);
         }
         let before = self.news.load(Ordering::Acquire);
         let principal = self.tenants.principal(tenant.id, session.user).await?;
-        let member = principal.map(|principal| {
-            Arc::new(Person {
-                user: session.user,
-                membership: principal.membership,
-                name: principal.name,
-                email: principal.email,
-                permissions: PermissionSet::of(&principal.roles, self.permissions.iter().copied()),
-                roles: principal.roles,
-            })
-        });
+        let member = principal.map(|principal| Arc::new(principal.into_person(session.user)));
         self.members
             .insert((tenant.id, session.user), member.clone())
             .await;

@@ -121,7 +121,7 @@ async fn workspaces(
                 Row::new(&workspace.name)
                     .lead(brand_avatar(&workspace.name))
                     .href(into_workspace(&workspace.slug))
-                    .note(html! { (links.tenant_host(&workspace.slug)) " · " (roles::in_words(&workspace.roles)) })
+                    .note(html! { (links.tenant_host(&workspace.slug)) " · " (roles::in_words(roles::names(&workspace.roles))) })
                     .end(html! { small { (seen) } })
             })
             .collect();

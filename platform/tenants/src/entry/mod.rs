@@ -13,12 +13,13 @@ use std::time::Duration;
 use accounts::sessions::{self, NewSession, SessionId};
 use accounts::tokens::{self, NewToken, Purpose, Subject};
 use accounts::{Secret, SessionToken};
-use kernel::{Error, Result, Role, TenantId, Timestamp, UserId};
+use kernel::{Error, Result, TenantId, Timestamp, UserId};
 use module::{Links, RequestFacts};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tenant_resolver::Tenant;
 
+use crate::roles::HeldRole;
 use crate::{Tenants, members};
 
 /// How long the code between the hosts is good.
@@ -34,7 +35,7 @@ pub struct Workspace {
     /// Label of its address.
     pub slug: String,
     /// The person's built-in roles there, strongest first.
-    pub roles: Vec<Role>,
+    pub roles: Vec<HeldRole>,
     /// When they last entered.
     pub last_seen_at: Option<Timestamp>,
 }
@@ -64,7 +65,7 @@ impl Tenants {
     /// When the database fails.
     pub async fn workspaces(&self, user: UserId) -> Result<Vec<Workspace>> {
         let mut tx = self.db().begin().await?;
-        store::workspaces(tx.conn(), user).await
+        store::workspaces(tx.conn(), user, self.now()).await
     }
 
     /// Issues the code that takes a person into a tenant, to the browser that knows the nonce behind `state`.

@@ -118,7 +118,7 @@ async fn log_out(
 async fn me(ctx: Member, Extension(tenants): Extension<Tenants>) -> module::Result<Page> {
     let person = ctx.person()?;
     let mut tx = ctx.begin().await?;
-    let member = members::get(&mut tx, person.membership).await?;
+    let member = members::get(&mut tx, person.membership, ctx.now()).await?;
     drop(tx);
     let zone = &ctx.tenant().zone;
     let workspace = &ctx.tenant().name;
@@ -141,7 +141,7 @@ async fn me(ctx: Member, Extension(tenants): Extension<Tenants>) -> module::Resu
             div.stack {
                 (Card::new(ui::definition_list(&[
                     ("E-mail here", html! { (person.email) }),
-                    ("Roles", html! { div.cluster { @for role in &person.roles { (badge(Tone::Neutral, role.title())) } } }),
+                    ("Roles", html! { div.cluster { @for role in &person.roles { (badge(Tone::Neutral, role)) } } }),
                     ("Member since", html! { (moment(member.joined_at, zone)) }),
                 ])).title("You here"))
                 (Card::new(html! { ul.rows { @for (area, titles) in may(&tenants, &person.permissions) {

@@ -1,6 +1,7 @@
 //! Inviting people by mail.
 
 pub(crate) mod accept;
+pub(crate) mod api;
 pub(crate) mod pages;
 mod store;
 
@@ -10,7 +11,7 @@ use accounts::Secret;
 use accounts::limits::Limit;
 use database::Change;
 use kernel::{
-    ConstraintExt, Email, Error, FieldError, Fields, MembershipId, PermissionSet, Result, Role,
+    ConstraintExt, Email, Error, FieldError, Fields, MembershipId, PermissionSet, Result, RoleId,
     TenantId, Timestamp, UserId,
 };
 use messaging::{Brand, Letter};
@@ -18,8 +19,9 @@ use module::{Actor, Audit, Ctx, RequestFacts};
 use sqlx::PgConnection;
 use tenant_resolver::TenantTx;
 
-use crate::members::{self, NewMember, Status, not_yours_to_give};
-use crate::{Tenants, roles};
+use crate::members::{self, NewMember, Status};
+use crate::roles::{self, HeldRole, RoleInfo, RoleKey, not_yours_to_give};
+use crate::Tenants;
 
 /// How long an invitation is good.
 pub const LIFETIME: Duration = Duration::from_hours(7 * 24);
@@ -38,8 +40,8 @@ kernel::id!(
 pub struct InviteForm {
     /// The address to write to.
     pub email: String,
-    /// Roles that the person shall have.
-    pub roles: Vec<Role>,
+    /// Keys of roles that the person shall have.
+    pub roles: Vec<RoleKey>,
 }
 
 /// The states of an invitation.
@@ -65,7 +67,7 @@ pub struct Invitation {
     /// Where it was sent.
     pub email: String,
     /// Roles that the person shall have.
-    pub roles: Vec<Role>,
+    pub roles: Vec<HeldRole>,
     /// State at the time it was read.
     pub status: InvitationStatus,
     /// Name of who sent it.
@@ -93,7 +95,7 @@ pub struct Offer {
     /// Where it was sent.
     pub email: String,
     /// Roles that the person shall have.
-    pub roles: Vec<Role>,
+    pub roles: Vec<HeldRole>,
     /// State at the time it was read.
     pub status: InvitationStatus,
 }
@@ -153,7 +155,8 @@ impl Tenants {
         let person = ctx.person()?;
         let mut fields = Fields::default();
         let email = fields.take(Email::parse(&form.email));
-        self.check_roles(&mut fields, &person.permissions, &form.roles);
+        let known = roles::all(tx, ctx.now()).await?;
+        let given = self.check_roles(&mut fields, &person.permissions, &known, &form.roles);
         fields.finish()?;
         let email = email.ok_or_else(|| Error::internal("no errors, no address"))?;
         if store::is_member(tx, &email).await? {
@@ -186,14 +189,24 @@ impl Tenants {
                     "Somebody has invited this address a moment ago. Look at the list of invitations.",
                 )
             })?;
-        let ids = roles::ids(tx.conn(), tenant, &form.roles).await?;
+        // Whoever lost a role while this was written hands nothing on.
+        members::store::lock_tenant(tx).await?;
+        let held = self.acting(tx, ctx).await?;
+        let mut ids = Vec::new();
+        for role in &given {
+            if !self.may_give(&held, role) {
+                return Err(not_yours_to_give(&role.name).into());
+            }
+            ids.push(role.id);
+        }
         store::insert_roles(tx, id, &ids).await?;
-        self.letter(ctx, &email, &form.roles, &secret)?
+        let names: Vec<&str> = given.iter().map(|role| role.name.as_str()).collect();
+        self.letter(ctx, &email, &names, &secret)?
             .send(tx.conn(), Some(tenant), ctx.now())
             .await?;
         ctx.audit("workspace.invitation.sent")
             .on("invitation", id, email.as_str())
-            .detail(serde_json::json!({ "roles": keys(&form.roles) }))
+            .detail(serde_json::json!({ "roles": names }))
             .write(tx)
             .await?;
         Ok(id)
@@ -218,7 +231,9 @@ impl Tenants {
             ));
         }
         let mut fields = Fields::default();
-        self.check_roles(&mut fields, &ctx.person()?.permissions, &invitation.roles);
+        let known = roles::all(tx, ctx.now()).await?;
+        let keys: Vec<RoleKey> = invitation.roles.iter().map(|role| role.key.clone()).collect();
+        self.check_roles(&mut fields, &ctx.person()?.permissions, &known, &keys);
         fields.finish()?;
         let tenant = tx.tenant();
         self.count(MAILS, &tenant.to_string(), ctx.now()).await?;
@@ -226,7 +241,8 @@ impl Tenants {
         let expires_at = ctx.now().plus(LIFETIME);
         store::renew(tx, id, &secret.hash(), expires_at, ctx.now()).await?;
         let email = Email::parse(&invitation.email)?;
-        self.letter(ctx, &email, &invitation.roles, &secret)?
+        let names: Vec<&str> = roles::names(&invitation.roles).collect();
+        self.letter(ctx, &email, &names, &secret)?
             .send(tx.conn(), Some(tenant), ctx.now())
             .await?;
         ctx.audit("workspace.invitation.resent")
@@ -298,7 +314,7 @@ impl Tenants {
                 return Err(dead());
             }
         }
-        let ids = roles::ids(&mut *conn, offer.tenant, &offer.roles).await?;
+        let ids: Vec<RoleId> = offer.roles.iter().map(|role| role.id).collect();
         let member = match members::joined(&mut *conn, offer.tenant, guest.user).await? {
             Some((_, Status::Suspended)) => {
                 return Err(Error::conflict(
@@ -332,7 +348,7 @@ impl Tenants {
             .request(request)
             .by(Actor::Member(member.0), guest.name)
             .on("member", member, guest.name)
-            .detail(serde_json::json!({ "roles": keys(&offer.roles), "invited_by": offer.inviter }))
+            .detail(serde_json::json!({ "roles": roles::names(&offer.roles).collect::<Vec<_>>(), "invited_by": offer.inviter }))
             .write_for(&mut *conn, offer.tenant)
             .await?;
         let event = MemberJoined { membership: member };
@@ -341,17 +357,32 @@ impl Tenants {
         Ok(offer)
     }
 
-    fn check_roles(&self, fields: &mut Fields, held: &PermissionSet, wanted: &[Role]) {
+    /// The roles of these keys, with a broken rule for each that cannot be handed on.
+    fn check_roles(
+        &self,
+        fields: &mut Fields,
+        held: &PermissionSet,
+        known: &[RoleInfo],
+        wanted: &[RoleKey],
+    ) -> Vec<RoleInfo> {
         fields.check(
             !wanted.is_empty(),
             "role",
             "required",
             "Choose at least one role.",
         );
-        let grantable = self.grantable(held);
-        if let Some(role) = wanted.iter().find(|role| !grantable.contains(role)) {
-            fields.push(not_yours_to_give(*role));
+        let mut given: Vec<RoleInfo> = Vec::new();
+        for key in wanted {
+            let Some(role) = fields.take(roles::of_key(known, key).cloned()) else {
+                continue;
+            };
+            if !self.may_give(held, &role) {
+                fields.push(not_yours_to_give(&role.name));
+            } else if given.iter().all(|other| other.id != role.id) {
+                given.push(role);
+            }
         }
+        given
     }
 
     /// The mail: the same whether its reader has an account or not.
@@ -359,7 +390,7 @@ impl Tenants {
         &self,
         ctx: &Ctx,
         email: &Email,
-        granted: &[Role],
+        granted: &[&str],
         secret: &Secret,
     ) -> Result<Letter> {
         let tenant = ctx.tenant();
@@ -378,7 +409,7 @@ impl Tenants {
         ))
         .button("See the invitation", url)
         .fact("Workspace", self.links().tenant_host(&tenant.slug))
-        .fact("Your role", roles::in_words(granted))
+        .fact("Your role", roles::in_words(granted.iter().copied()))
         .fine_print("The invitation is good for 7 days, and for this address only.")
         .fine_print("If you do not know the sender, do nothing."))
     }
@@ -416,8 +447,4 @@ pub(crate) fn dead() -> Error {
          Ask for a new one."
             .into(),
     )
-}
-
-fn keys(roles: &[Role]) -> Vec<&'static str> {
-    roles.iter().map(|role| role.key()).collect()
 }

@@ -3,7 +3,7 @@
 use axum::Extension;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use kernel::{Error, FieldError, Role};
+use kernel::{Error, FieldError};
 use maud::{Markup, html};
 use module::extract::{Form, Path};
 use module::{Allowed, Ctx, Routes};
@@ -12,9 +12,10 @@ use ui::{Empty, Menu, Page, Tone, badge, field, icons, link_button, submit};
 
 use super::{Invitation, InvitationId, InvitationStatus, InviteForm};
 use crate::guards::InviteMembers;
-use crate::members::pages::{role_boxes, roles_of};
+use crate::Tenants;
+use crate::members::pages::{permissions, role_boxes, roles_of};
 use crate::respond::{done, moment};
-use crate::{Tenants, roles};
+use crate::roles::{self, RoleInfo};
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -25,19 +26,26 @@ pub(crate) fn routes() -> Routes {
         .post("/app/people/invitations/{id}/revoke", revoke)
 }
 
-async fn form(ctx: Allowed<InviteMembers>, Extension(tenants): Extension<Tenants>) -> Page {
+async fn form(
+    ctx: Allowed<InviteMembers>,
+    Extension(tenants): Extension<Tenants>,
+) -> module::Result<Page> {
     let wanted = InviteForm {
         email: String::new(),
         roles: Vec::new(),
     };
-    page(&ctx, &tenants, &wanted, &[])
+    let mut tx = ctx.begin().await?;
+    let known = roles::all(&mut tx, ctx.now()).await?;
+    Ok(page(&ctx, &tenants, &known, &wanted, &[]))
 }
 
-fn page(ctx: &Ctx, tenants: &Tenants, wanted: &InviteForm, errors: &[FieldError]) -> Page {
-    let grantable: Vec<Role> = ctx
-        .visitor()
-        .map(|person| tenants.grantable(&person.permissions))
-        .unwrap_or_default();
+fn page(
+    ctx: &Ctx,
+    tenants: &Tenants,
+    known: &[RoleInfo],
+    wanted: &InviteForm,
+    errors: &[FieldError],
+) -> Page {
     Page::new("Invite somebody")
         .lead("They get a mail with a link that is good for 7 days.")
         .crumb("People", "/app/people")
@@ -47,7 +55,7 @@ fn page(ctx: &Ctx, tenants: &Tenants, wanted: &InviteForm, errors: &[FieldError]
                 (ui::error_summary(errors))
                 (field::email("email", "E-mail").value(&wanted.email).autocomplete("off").placeholder("name@example.com")
                     .required().errors(errors))
-                (role_boxes(&grantable, &wanted.roles, errors))
+                (role_boxes(tenants, &permissions(ctx), known, &wanted.roles, errors))
                 div.cluster {
                     (submit("Send the invitation").primary().icon(icons::LuSend))
                     (link_button("Cancel", "/app/people").ghost())
@@ -77,9 +85,14 @@ async fn send(
             let text = format!("The invitation to {} is on its way.", wanted.email.trim());
             Ok(done("/app/people/invitations", &text))
         }
-        Err(Error::Invalid(errors)) => Ok(page(&ctx, &tenants, &wanted, &errors)
-            .status(StatusCode::UNPROCESSABLE_ENTITY)
-            .into_response()),
+        Err(Error::Invalid(errors)) => {
+            // What was written before the refusal is gone with its transaction.
+            let mut tx = ctx.begin().await?;
+            let known = roles::all(&mut tx, ctx.now()).await?;
+            Ok(page(&ctx, &tenants, &known, &wanted, &errors)
+                .status(StatusCode::UNPROCESSABLE_ENTITY)
+                .into_response())
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -114,7 +127,7 @@ fn invitation_table(ctx: &Ctx, invitations: &[Invitation]) -> Markup {
             @let path = format!("/app/people/invitations/{}", invitation.id);
             tr {
                 td { (invitation.email) br; small { "by " (invitation.inviter) } }
-                td { (roles::in_words(&invitation.roles)) }
+                td { (roles::in_words(roles::names(&invitation.roles))) }
                 td { @match invitation.status {
                     InvitationStatus::Expired => (badge(Tone::Warn, "Expired")),
                     _ => (badge(Tone::Info, "Waiting")),

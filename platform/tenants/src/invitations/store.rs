@@ -2,10 +2,11 @@
 
 use kernel::{Email, MembershipId, Result, RoleId, TenantId, Timestamp};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use tenant_resolver::TenantTx;
 
 use super::{Invitation, InvitationId, InvitationStatus, Offer};
-use crate::roles;
+use crate::roles::{self, HeldRole};
 
 /// An invitation in the making.
 pub(super) struct NewInvitation<'a> {
@@ -24,7 +25,7 @@ struct Row {
     last_sent_at: Timestamp,
     expires_at: Timestamp,
     resend_count: i32,
-    roles: Vec<String>,
+    roles: Json<Vec<HeldRole>>,
 }
 
 impl Row {
@@ -32,7 +33,7 @@ impl Row {
         Invitation {
             id: self.id,
             email: self.email,
-            roles: roles::read(&self.roles),
+            roles: roles::ordered(self.roles.0),
             status: status(&self.status, self.expires_at, now),
             inviter: self.inviter,
             last_sent_at: self.last_sent_at,
@@ -147,9 +148,9 @@ pub(super) async fn list(tx: &mut TenantTx, now: Timestamp) -> Result<Vec<Invita
     let rows = sqlx::query_as!(
         Row,
         r#"select i.id as "id: _", i.email, i.status, m.display_name as inviter, i.last_sent_at, i.expires_at, i.resend_count,
-                  array(select r.key from invitation_roles ir
-                        join roles r on r.tenant_id = ir.tenant_id and r.id = ir.role_id
-                        where ir.tenant_id = i.tenant_id and ir.invitation_id = i.id) as "roles!"
+                  (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'key', r.key, 'name', r.name)), '[]')
+                   from invitation_roles ir join roles r on r.tenant_id = ir.tenant_id and r.id = ir.role_id
+                   where ir.tenant_id = i.tenant_id and ir.invitation_id = i.id) as "roles!: Json<Vec<HeldRole>>"
            from invitations i join memberships m on m.tenant_id = i.tenant_id and m.id = i.invited_by
            where i.tenant_id = $1 and i.status = 'pending'
            order by i.last_sent_at desc, i.id desc limit 200"#,
@@ -169,9 +170,9 @@ pub(super) async fn lock(
     let row = sqlx::query_as!(
         Row,
         r#"select i.id as "id: _", i.email, i.status, m.display_name as inviter, i.last_sent_at, i.expires_at, i.resend_count,
-                  array(select r.key from invitation_roles ir
-                        join roles r on r.tenant_id = ir.tenant_id and r.id = ir.role_id
-                        where ir.tenant_id = i.tenant_id and ir.invitation_id = i.id) as "roles!"
+                  (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'key', r.key, 'name', r.name)), '[]')
+                   from invitation_roles ir join roles r on r.tenant_id = ir.tenant_id and r.id = ir.role_id
+                   where ir.tenant_id = i.tenant_id and ir.invitation_id = i.id) as "roles!: Json<Vec<HeldRole>>"
            from invitations i join memberships m on m.tenant_id = i.tenant_id and m.id = i.invited_by
            where i.tenant_id = $1 and i.id = $2
            for update of i"#,
@@ -226,7 +227,7 @@ struct OfferRow {
     email: String,
     status: String,
     expires_at: Timestamp,
-    roles: Vec<String>,
+    roles: Json<Vec<HeldRole>>,
 }
 
 impl OfferRow {
@@ -238,7 +239,7 @@ impl OfferRow {
             slug: self.slug,
             inviter: self.inviter,
             email: self.email,
-            roles: roles::read(&self.roles),
+            roles: roles::ordered(self.roles.0),
             status: status(&self.status, self.expires_at, now),
         }
     }
@@ -254,9 +255,9 @@ pub(super) async fn find_offer(
         OfferRow,
         r#"select i.tenant_id as "tenant: _", i.id as "id: _", t.name as workspace, t.slug, m.display_name as inviter,
                   i.email, i.status, i.expires_at,
-                  array(select r.key from invitation_roles ir
-                        join roles r on r.tenant_id = ir.tenant_id and r.id = ir.role_id
-                        where ir.tenant_id = i.tenant_id and ir.invitation_id = i.id) as "roles!"
+                  (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'key', r.key, 'name', r.name)), '[]')
+                   from invitation_roles ir join roles r on r.tenant_id = ir.tenant_id and r.id = ir.role_id
+                   where ir.tenant_id = i.tenant_id and ir.invitation_id = i.id) as "roles!: Json<Vec<HeldRole>>"
            from invitations i
            join tenants t on t.id = i.tenant_id
            join memberships m on m.tenant_id = i.tenant_id and m.id = i.invited_by

@@ -1,15 +1,18 @@
 //! The people of a tenant: who they are, what they may do, and how they leave.
 
+pub(crate) mod api;
 pub(crate) mod pages;
 pub(crate) mod store;
 
 use accounts::sessions::{self, RevokeReason};
 use database::Change;
-use kernel::{Error, MembershipId, Result, Role, TenantId, Timestamp, UserId};
-use module::{Ctx, Person};
+use kernel::{Error, FieldError, MembershipId, PermissionSet, Result, Role, RoleId, TenantId, Timestamp, UserId};
+use messaging::Notification;
+use module::{Ctx, ObjectGrant, Person};
 use tenant_resolver::TenantTx;
 
-use crate::{Tenants, roles};
+use crate::roles::{self, Assignment, HeldRole, RoleKey, not_yours_to_give};
+use crate::{Tenants, respond};
 
 pub(crate) use store::replace_roles as give_roles;
 pub(crate) use store::{NewMember, add_roles, insert, joined, rejoin, seen};
@@ -26,8 +29,32 @@ pub struct Principal {
     pub name: String,
     /// Contact address in the tenant.
     pub email: String,
-    /// Built-in roles they hold, strongest first.
-    pub roles: Vec<Role>,
+    /// Roles they hold now, strongest first.
+    pub roles: Vec<HeldRole>,
+    /// What their roles allow together.
+    pub permissions: PermissionSet,
+    /// What they may do with single objects besides.
+    pub grants: Vec<ObjectGrant>,
+    /// What the tenant's own roles among theirs hold, as stored.
+    pub(crate) stored: Vec<String>,
+    pub(crate) stored_grants: Vec<store::StoredGrant>,
+}
+
+impl Principal {
+    /// The person that handlers see.
+    #[must_use]
+    pub fn into_person(self, user: UserId) -> Person {
+        Person {
+            user,
+            membership: self.membership,
+            name: self.name,
+            email: self.email,
+            until: self.roles.iter().filter_map(|role| role.expires_at).min(),
+            roles: self.roles.into_iter().map(|role| role.name).collect(),
+            permissions: self.permissions,
+            grants: self.grants.into(),
+        }
+    }
 }
 
 /// The states of a membership.
@@ -74,8 +101,10 @@ pub struct Member {
     pub email: String,
     /// State.
     pub status: Status,
-    /// Built-in roles, strongest first.
-    pub roles: Vec<Role>,
+    /// Roles they hold now, strongest first.
+    pub roles: Vec<HeldRole>,
+    /// What the tenant's own roles among theirs hold, as stored.
+    pub(crate) stored: Vec<String>,
     /// When they joined.
     pub joined_at: Timestamp,
     /// When they last entered.
@@ -86,7 +115,7 @@ impl Member {
     /// Whether they are one of the owners.
     #[must_use]
     pub fn is_owner(&self) -> bool {
-        self.roles.contains(&Role::Owner)
+        self.roles.iter().any(|role| *role == Role::Owner)
     }
 }
 
@@ -128,7 +157,7 @@ pub struct Filter {
     /// Part of a name or address.
     pub words: String,
     /// Holders of a role.
-    pub role: Option<Role>,
+    pub role: Option<RoleKey>,
     /// Only those in a state; otherwise everybody who has not left.
     pub status: Option<Status>,
     /// Order.
@@ -148,8 +177,9 @@ pub struct Filter {
 pub async fn list(
     tx: &mut TenantTx,
     filter: &Filter,
+    now: Timestamp,
 ) -> Result<(Vec<Member>, Option<MembershipId>)> {
-    let mut members = store::list(tx, filter).await?;
+    let mut members = store::list(tx, filter, now).await?;
     let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
     let more = members.len() > limit;
     members.truncate(limit);
@@ -161,8 +191,9 @@ pub async fn list(
 ///
 /// # Errors
 /// [`Error::NotFound`] when the tenant has no such member.
-pub async fn get(tx: &mut TenantTx, id: MembershipId) -> Result<Member> {
-    store::find(tx, id).await?.ok_or(Error::NotFound("member"))
+pub async fn get(tx: &mut TenantTx, id: MembershipId, now: Timestamp) -> Result<Member> {
+    let found = store::find(tx, id, now).await?;
+    found.ok_or(Error::NotFound("member"))
 }
 
 impl Tenants {
@@ -172,51 +203,94 @@ impl Tenants {
     /// When the database fails.
     pub async fn principal(&self, tenant: TenantId, user: UserId) -> Result<Option<Principal>> {
         let mut tx = self.db().begin().await?;
-        store::principal(tx.conn(), tenant, user).await
+        let found = store::principal(tx.conn(), tenant, user, self.now()).await?;
+        Ok(found.map(|mut principal| {
+            principal.permissions = self.held_by(&principal.roles, &principal.stored);
+            principal.grants = self.grants(std::mem::take(&mut principal.stored_grants));
+            principal
+        }))
+    }
+
+    /// Grants as they are evaluated; those of permissions that nobody declares any more give nothing.
+    pub(crate) fn grants(&self, stored: Vec<store::StoredGrant>) -> Vec<ObjectGrant> {
+        stored
+            .into_iter()
+            .filter_map(|grant| {
+                let declared = self.permissions().iter();
+                let permission = declared
+                    .map(|permission| permission.key)
+                    .find(|key| *key == grant.permission)?;
+                Some(ObjectGrant {
+                    permission,
+                    kind: grant.kind,
+                    object: grant.object,
+                    expires_at: grant.expires_at,
+                })
+            })
+            .collect()
     }
 
     /// Replaces a member's roles. Ownership is not touched: see [`Tenants::set_owner`].
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a role that the acting person could not hand on, or for no role at all.
+    /// [`Error::Invalid`] for a role that the acting person could not hand on, for one that there is not, for an end that
+    /// is past, or for no role at all.
     pub async fn set_roles(
         &self,
         tx: &mut TenantTx,
         ctx: &Ctx,
         id: MembershipId,
-        wanted: &[Role],
+        wanted: &[impl Into<Assignment> + Clone],
     ) -> Result<()> {
         store::lock_tenant(tx).await?;
-        let member = get(tx, id).await?;
+        let member = get(tx, id, ctx.now()).await?;
         if member.status == Status::Left {
             return Err(Error::NotFound("member"));
         }
-        let actor = ctx.person()?;
-        let mut target: Vec<Role> = Role::ALL
-            .into_iter()
-            .filter(|role| {
-                if *role == Role::Owner {
-                    member.is_owner()
-                } else {
-                    wanted.contains(role)
-                }
-            })
-            .collect();
-        target.dedup();
-        let grantable = self.grantable(&actor.permissions);
-        for role in &target {
-            if !member.roles.contains(role) && !grantable.contains(role) {
-                return Err(not_yours_to_give(*role).into());
+        let held = self.acting(tx, ctx).await?;
+        let known = roles::all(tx, ctx.now()).await?;
+        let mut target: Vec<HeldRole> = Vec::new();
+        target.extend(member.roles.iter().filter(|role| **role == Role::Owner).cloned());
+        for assignment in wanted.iter().cloned().map(Into::into) {
+            let Assignment { key, expires_at } = assignment;
+            if key.built_in() == Some(Role::Owner) || target.iter().any(|role| role.key == key) {
+                continue;
             }
+            let role = roles::of_key(&known, &key)?;
+            let before = member.roles.iter().find(|held| held.id == role.id);
+            // Whoever gives a role for longer gives it.
+            let longer = before.is_none_or(|before| match (before.expires_at, expires_at) {
+                (None, _) => false,
+                (Some(_), None) => true,
+                (Some(was), Some(is)) => is > was,
+            });
+            if longer && !self.may_give(&held, role) {
+                return Err(not_yours_to_give(&role.name).into());
+            }
+            if expires_at.is_some_and(|end| end <= ctx.now()) {
+                return Err(FieldError::new(
+                    "role",
+                    "past",
+                    "Choose a day to come as the last one.",
+                )
+                .into());
+            }
+            target.push(HeldRole {
+                id: role.id,
+                key,
+                name: role.name.clone(),
+                expires_at,
+            });
         }
         if target.is_empty() {
-            return Err(kernel::FieldError::new(
+            return Err(FieldError::new(
                 "role",
                 "required",
                 "Choose at least one role. To take away all access, suspend or remove the person.",
             )
             .into());
         }
+        let target = roles::ordered(target);
         self.replace_roles(tx, ctx, &member, &target, "workspace.member.roles_changed")
             .await
     }
@@ -234,7 +308,7 @@ impl Tenants {
     ) -> Result<()> {
         allowed_to_change_owners(ctx.person()?)?;
         store::lock_tenant(tx).await?;
-        let member = get(tx, id).await?;
+        let member = get(tx, id, ctx.now()).await?;
         if member.status != Status::Active {
             return Err(Error::conflict(
                 "not_active",
@@ -244,12 +318,23 @@ impl Tenants {
         if member.is_owner() == owner {
             return Ok(());
         }
+        let known = roles::all(tx, ctx.now()).await?;
+        let built_in = |role: Role| -> Result<HeldRole> {
+            let key = RoleKey::from(role);
+            let found = roles::of_key(&known, &key)?;
+            Ok(HeldRole {
+                id: found.id,
+                key,
+                name: found.name.clone(),
+                expires_at: None,
+            })
+        };
         let mut target = member.roles.clone();
         target.retain(|role| *role != Role::Owner);
         if owner {
-            target.insert(0, Role::Owner);
+            target.insert(0, built_in(Role::Owner)?);
         } else if target.is_empty() {
-            target.push(Role::Admin);
+            target.push(built_in(Role::Admin)?);
         }
         let action = if owner {
             "workspace.owner.added"
@@ -280,16 +365,17 @@ impl Tenants {
             ));
         }
         store::lock_tenant(tx).await?;
-        let member = get(tx, id).await?;
+        let member = get(tx, id, ctx.now()).await?;
         if member.is_owner() {
             allowed_to_change_owners(actor)?;
         }
         if status == Status::Active {
             // Whoever lets somebody back in hands on their roles anew.
-            for role in &member.roles {
-                if *role != Role::Owner && !actor.permissions.covers(&self.permissions_of(&[*role]))
-                {
-                    return Err(not_yours_to_give(*role).into());
+            let held = self.acting(tx, ctx).await?;
+            let known = roles::all(tx, ctx.now()).await?;
+            for role in member.roles.iter().filter(|role| **role != Role::Owner) {
+                if !self.may_give(&held, roles::of_key(&known, &role.key)?) {
+                    return Err(not_yours_to_give(&role.name).into());
                 }
             }
         }
@@ -313,7 +399,7 @@ impl Tenants {
     /// `last_owner` for the only owner.
     pub async fn leave(&self, tx: &mut TenantTx, ctx: &Ctx) -> Result<()> {
         store::lock_tenant(tx).await?;
-        let member = get(tx, ctx.person()?.membership).await?;
+        let member = get(tx, ctx.person()?.membership, ctx.now()).await?;
         self.move_to(tx, ctx, &member, Status::Left, "workspace.member.left")
             .await
     }
@@ -335,23 +421,46 @@ impl Tenants {
         tx: &mut TenantTx,
         ctx: &Ctx,
         member: &Member,
-        target: &[Role],
+        target: &[HeldRole],
         action: &'static str,
     ) -> Result<()> {
         if member.roles == target {
             return Ok(());
         }
         let tenant = tx.tenant();
-        let ids = roles::ids(tx.conn(), tenant, target).await?;
+        let ids: Vec<RoleId> = target.iter().map(|role| role.id).collect();
         store::replace_roles(tx.conn(), tenant, member.id, &ids, ctx.now()).await?;
-        let keys = |roles: &[Role]| roles.iter().map(|role| role.key()).collect::<Vec<_>>();
+        for role in target {
+            store::set_end(tx, member.id, role.id, role.expires_at).await?;
+        }
+        let names = |roles: &[HeldRole]| {
+            let zone = &ctx.tenant().zone;
+            let name = |role: &HeldRole| match role.expires_at {
+                Some(end) => format!("{} until {}", role.name, respond::moment(end, zone)),
+                None => role.name.clone(),
+            };
+            roles.iter().map(name).collect::<Vec<_>>()
+        };
         ctx.audit(action)
             .on("member", member.id, &member.name)
             .detail(serde_json::json!({
-                "changes": { "roles": { "from": keys(&member.roles), "to": keys(target) } }
+                "changes": { "roles": { "from": names(&member.roles), "to": names(target) } }
             }))
             .write(tx)
             .await?;
+        let own = ctx.person()?.membership == member.id;
+        if !own && member.status == Status::Active {
+            let title = format!("What you may do in {} has changed", ctx.tenant().name);
+            let body = format!("Your roles: {}.", names(target).join(", "));
+            let news = Notification {
+                recipient: member.id,
+                kind: "workspace.role",
+                title: &title,
+                body: &body,
+                link: "/app/me",
+            };
+            messaging::notify(tx, news, ctx.now()).await?;
+        }
         Change::Members(tenant).announce(tx.conn()).await
     }
 
@@ -398,16 +507,6 @@ fn allowed_to_change_owners(person: &Person) -> Result<()> {
     } else {
         Err(Error::Forbidden(CHANGE_OWNERS))
     }
-}
-
-pub(crate) fn not_yours_to_give(role: Role) -> kernel::FieldError {
-    kernel::FieldError::new(
-        "role",
-        "escalation",
-        format!(
-            "The role {role} may do things that you may not, so you cannot give it to anybody. Ask an owner."
-        ),
-    )
 }
 
 /// Checked after a change, under the lock on the tenant that each such change takes first: of two owners

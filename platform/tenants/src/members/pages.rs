@@ -3,7 +3,7 @@
 use axum::Extension;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use kernel::{Error, FieldError, MembershipId, Role};
+use kernel::{Error, FieldError, MembershipId, PermissionSet, Role, Zone};
 use maud::{Markup, Render, html};
 use module::extract::{Form, Path, Query};
 use module::{Allowed, Ctx, Routes};
@@ -14,10 +14,11 @@ use ui::{
 };
 
 use super::{Filter, Member, Sort, Status};
+use crate::Tenants;
 use crate::entry::tenant_pages::may;
 use crate::guards::{ChangeOwners, ManageMembers, ReadMembers};
-use crate::respond::{day, done, encode, moment, undoable};
-use crate::{Tenants, roles};
+use crate::respond::{after_day, day, done, encode, moment, undoable};
+use crate::roles::{self, Assignment, RoleInfo, RoleKey};
 
 /// Members on one page of the list.
 const PER_PAGE: i64 = 50;
@@ -74,7 +75,7 @@ impl ListQuery {
 async fn list(ctx: Allowed<ReadMembers>, Query(query): Query<ListQuery>) -> module::Result<Page> {
     let filter = Filter {
         words: query.q.clone(),
-        role: Role::from_key(&query.role),
+        role: Some(RoleKey(query.role.clone())).filter(|key| !key.0.is_empty()),
         status: Status::parse(&query.status),
         sort: query.sort(),
         descending: query.dir == "desc",
@@ -82,11 +83,12 @@ async fn list(ctx: Allowed<ReadMembers>, Query(query): Query<ListQuery>) -> modu
         limit: PER_PAGE,
     };
     let mut tx = ctx.begin().await?;
-    let (members, next) = super::list(&mut tx, &filter).await?;
+    let (members, next) = super::list(&mut tx, &filter, ctx.now()).await?;
+    let known = roles::all(&mut tx, ctx.now()).await?;
     drop(tx);
     let may_invite = ctx.may("workspace.members.invite");
     let role_choices: Vec<(&str, &str)> = std::iter::once(("", "Any role"))
-        .chain(Role::ALL.map(|role| (role.key(), role.title())))
+        .chain(known.iter().map(|role| (role.key.0.as_str(), role.name.as_str())))
         .collect();
     let bar = FilterBar::new("/app/people", "people")
         .search("Name or e-mail", &query.q)
@@ -106,7 +108,9 @@ async fn list(ctx: Allowed<ReadMembers>, Query(query): Query<ListQuery>) -> modu
         .keep("dir", if filter.descending { "desc" } else { "asc" });
     Ok(Page::new("People")
         .lead("Everybody who can enter this workspace, and what they may do.")
-        .actions(html! { @if may_invite {
+        .actions(html! {
+            (link_button("Roles", "/app/people/roles"))
+            @if may_invite {
             (link_button("Invitations", "/app/people/invitations"))
             (link_button("Invite", "/app/people/invite").primary().icon(icons::LuUserPlus).key('c'))
         } })
@@ -154,7 +158,7 @@ fn people_table(ctx: &Ctx, members: &[Member], filter: &Filter, query: &ListQuer
         &html! { @for member in members {
             tr data-row {
                 (name_cell(&avatar(&member.name), &member.name, &format!("/app/people/{}", member.id), &member.email))
-                td { (roles::in_words(&member.roles)) }
+                td { (roles::in_words(roles::names(&member.roles))) }
                 td { (status_badge(member.status)) }
                 td { (day(member.joined_at, zone)) }
                 td { @match member.last_seen_at { Some(at) => (day(at, zone)), None => "Not yet" } }
@@ -177,15 +181,28 @@ async fn show(
     Path(id): Path<MembershipId>,
 ) -> module::Result<Page> {
     let mut tx = ctx.begin().await?;
-    let member = super::get(&mut tx, id).await?;
-    Ok(page(&ctx, &tenants, &member, &member.roles, &[]))
+    let member = super::get(&mut tx, id, ctx.now()).await?;
+    let known = roles::all(&mut tx, ctx.now()).await?;
+    let chosen = assignments(&member);
+    Ok(page(&ctx, &tenants, &member, &known, &chosen, &[]))
+}
+
+/// The roles that a member has, as the form sends them.
+fn assignments(member: &Member) -> Vec<Assignment> {
+    let held = member.roles.iter();
+    held.map(|role| Assignment {
+        key: role.key.clone(),
+        expires_at: role.expires_at,
+    })
+    .collect()
 }
 
 fn page(
     ctx: &Ctx,
     tenants: &Tenants,
     member: &Member,
-    chosen: &[Role],
+    known: &[RoleInfo],
+    chosen: &[Assignment],
     errors: &[FieldError],
 ) -> Page {
     let zone = &ctx.tenant().zone;
@@ -206,14 +223,16 @@ fn page(
             div.stack {
                 (Card::new(ui::definition_list(&[
                     ("E-mail", html! { a.link href={ "mailto:" (member.email) } { (member.email) } }),
-                    ("Roles", html! { (roles::in_words(&member.roles)) }),
+                    ("Roles", html! { @for (at, role) in member.roles.iter().enumerate() {
+                        @if at > 0 { ", " } (role.name) @if let Some(end) = role.expires_at { " until " (moment(end, zone)) }
+                    } @if member.roles.is_empty() { "No role" } }),
                     ("Joined", html! { (moment(member.joined_at, zone)) }),
                     ("Last here", html! { (seen) }),
                 ])))
-                @if here && manages { (roles_form(ctx, tenants, &base, chosen, errors)) }
+                @if here && manages { (roles_form(ctx, tenants, &base, known, chosen, errors)) }
                 @if member.status == Status::Active && ctx.may(super::CHANGE_OWNERS) { (owner_form(&base, member)) }
                 (Card::new(html! { ul.rows {
-                    @for (area, titles) in may(tenants, &tenants.permissions_of(&member.roles)) {
+                    @for (area, titles) in may(tenants, &tenants.held_by(&member.roles, &member.stored)) {
                         li { div.row-main { strong { (area) } small { (titles.join(", ")) } } }
                     }
                 } }).title("What these roles allow").flush())
@@ -226,16 +245,25 @@ fn roles_form(
     ctx: &Ctx,
     tenants: &Tenants,
     base: &str,
-    chosen: &[Role],
+    known: &[RoleInfo],
+    chosen: &[Assignment],
     errors: &[FieldError],
 ) -> Markup {
-    let held = ctx
-        .visitor()
-        .map(|person| person.permissions.clone())
-        .unwrap_or_default();
+    let held = permissions(ctx);
+    let keys: Vec<RoleKey> = chosen.iter().map(|role| role.key.clone()).collect();
+    let any_end = chosen.iter().any(|role| role.expires_at.is_some());
     Card::new(html! {
         form.stack method="post" action={ (base) "/roles" } data-dirty {
-            (role_boxes(&tenants.grantable(&held), chosen, errors))
+            (role_boxes(tenants, &held, known, &keys, errors))
+            details open[any_end] {
+                summary { "For a while" }
+                p.hint { "A role with a last day ends by itself at the end of it." }
+                @for role in known.iter().filter(|role| role.built_in() != Some(Role::Owner)) {
+                    @let end = chosen.iter().find(|chosen| chosen.key == role.key).and_then(|chosen| chosen.expires_at);
+                    (ui::field::date(format!("until-{}", role.key.0), format!("Last day as {}", role.name))
+                        .value(end.map(|end| last_day(end, &ctx.tenant().zone)).unwrap_or_default()))
+                }
+            }
             div { (submit("Save roles").primary()) }
         }
     })
@@ -243,22 +271,46 @@ fn roles_form(
     .render()
 }
 
-/// A check box for each role that can be given, with what it is for.
-pub(crate) fn role_boxes(grantable: &[Role], chosen: &[Role], errors: &[FieldError]) -> Markup {
+/// What the person of the request may do.
+pub(crate) fn permissions(ctx: &Ctx) -> PermissionSet {
+    ctx.visitor()
+        .map(|person| person.permissions.clone())
+        .unwrap_or_default()
+}
+
+/// The last whole day before an end, as date fields have it.
+fn last_day(end: kernel::Timestamp, zone: &Zone) -> String {
+    let before = end.minus(std::time::Duration::from_secs(1));
+    before.in_zone(zone).date().to_string()
+}
+
+/// A check box for each role, with what it is for; those that cannot be given are shown and cannot be chosen.
+pub(crate) fn role_boxes(
+    tenants: &Tenants,
+    held: &PermissionSet,
+    known: &[RoleInfo],
+    chosen: &[RoleKey],
+    errors: &[FieldError],
+) -> Markup {
     let error = errors.iter().find(|error| error.field == "role");
+    let offered: Vec<(&RoleInfo, bool)> = known
+        .iter()
+        .filter(|role| role.built_in() != Some(Role::Owner))
+        .map(|role| (role, tenants.may_give(held, role)))
+        .collect();
     html! {
         fieldset.field id="f-role" aria-describedby=[error.map(|_| "f-role-hint")] tabindex=[error.map(|_| "-1")] {
             legend.label { "What may they do?" }
-            @for role in Role::ALL.into_iter().filter(|role| *role != Role::Owner) {
+            @for (role, mine) in &offered {
+                @let checked = chosen.contains(&role.key);
                 label.check {
-                    input type="checkbox" name="role" value=(role.key()) checked[chosen.contains(&role)]
-                        disabled[!grantable.contains(&role) && !chosen.contains(&role)];
-                    span { (role.title()) " " small { (role.summary()) } }
+                    input type="checkbox" name="role" value=(role.key.0) checked[checked] disabled[!mine && !checked];
+                    span { (role.name) " " small { (role.summary()) } }
                 }
             }
             @if let Some(error) = error {
                 p.hint.bad id="f-role-hint" { (ui::icon_sized(icons::LuCircleAlert, 14)) span { (error.message) } }
-            } @else if grantable.len() + 1 < Role::ALL.len() {
+            } @else if offered.iter().any(|(_, mine)| !mine) {
                 p.hint { "Roles that allow more than your own are not yours to give." }
             }
         }
@@ -322,13 +374,32 @@ fn access_card(base: &str, member: &Member) -> Markup {
 }
 
 /// The roles that a form names; the field repeats.
-pub(crate) fn roles_of(form: &[(String, String)]) -> Vec<Role> {
-    let keys: Vec<String> = form
-        .iter()
-        .filter(|(name, _)| name == "role")
-        .map(|(_, value)| value.clone())
-        .collect();
-    roles::read(&keys)
+pub(crate) fn roles_of(form: &[(String, String)]) -> Vec<RoleKey> {
+    let mut keys: Vec<RoleKey> = Vec::new();
+    for (_, value) in form.iter().filter(|(name, _)| name == "role") {
+        let key = RoleKey(value.clone());
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
+/// The roles that a form names, with the last day of each that has one.
+fn assignments_of(form: &[(String, String)], zone: &Zone) -> kernel::Result<Vec<Assignment>> {
+    let mut wanted = Vec::new();
+    for key in roles_of(form) {
+        let field = format!("until-{}", key.0);
+        let day = form.iter().find(|(name, _)| *name == field);
+        let expires_at = match day.map(|(_, day)| day.trim()).filter(|day| !day.is_empty()) {
+            Some(day) => Some(after_day(day, zone).ok_or_else(|| {
+                FieldError::new("role", "invalid", "Enter the last day as a date.")
+            })?),
+            None => None,
+        };
+        wanted.push(Assignment { key, expires_at });
+    }
+    Ok(wanted)
 }
 
 async fn set_roles(
@@ -337,16 +408,24 @@ async fn set_roles(
     Path(id): Path<MembershipId>,
     Form(form): Form<Vec<(String, String)>>,
 ) -> module::Result<Response> {
-    let wanted = roles_of(&form);
     let mut tx = ctx.begin().await?;
-    match tenants.set_roles(&mut tx, &ctx, id, &wanted).await {
+    let wanted = assignments_of(&form, &ctx.tenant().zone);
+    let outcome = match &wanted {
+        Ok(wanted) => tenants.set_roles(&mut tx, &ctx, id, wanted).await,
+        Err(error) => Err(Error::Invalid(error.field_errors().to_vec())),
+    };
+    match outcome {
         Ok(()) => {
             tx.commit().await?;
             Ok(done(&format!("/app/people/{id}"), "The roles are saved."))
         }
         Err(Error::Invalid(errors)) => {
-            let member = super::get(&mut tx, id).await?;
-            Ok(page(&ctx, &tenants, &member, &wanted, &errors)
+            let member = super::get(&mut tx, id, ctx.now()).await?;
+            let known = roles::all(&mut tx, ctx.now()).await?;
+            let chosen = wanted.unwrap_or_else(|_| {
+                roles_of(&form).into_iter().map(Assignment::from).collect()
+            });
+            Ok(page(&ctx, &tenants, &member, &known, &chosen, &errors)
                 .status(StatusCode::UNPROCESSABLE_ENTITY)
                 .into_response())
         }

@@ -1,11 +1,16 @@
 //! Statements about members.
 
-use kernel::{Email, MembershipId, Result, Role, RoleId, TenantId, Timestamp, UserId};
+use kernel::{
+    Email, MembershipId, PermissionSet, Result, RoleId, TenantId, Timestamp, UserId,
+};
+use serde::Deserialize;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use tenant_resolver::TenantTx;
+use uuid::Uuid;
 
 use super::{Filter, Member, Principal, Status};
-use crate::roles;
+use crate::roles::{self, HeldRole};
 
 /// A member in the making.
 pub(crate) struct NewMember<'a> {
@@ -21,7 +26,8 @@ struct Row {
     name: String,
     email: String,
     status: String,
-    roles: Vec<String>,
+    roles: Json<Vec<HeldRole>>,
+    stored: Vec<String>,
     joined_at: Timestamp,
     last_seen_at: Option<Timestamp>,
 }
@@ -35,27 +41,51 @@ impl From<Row> for Member {
             email: row.email,
             // The check constraint allows no other.
             status: Status::parse(&row.status).unwrap_or(Status::Left),
-            roles: roles::read(&row.roles),
+            roles: roles::ordered(row.roles.0),
+            stored: row.stored,
             joined_at: row.joined_at,
             last_seen_at: row.last_seen_at,
         }
     }
 }
 
-pub(super) async fn principal(
+/// A grant as stored.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct StoredGrant {
+    pub permission: String,
+    pub kind: String,
+    pub object: Uuid,
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Who a person is: their roles and grants that have not ended at `now`.
+pub(crate) async fn principal(
     conn: &mut PgConnection,
     tenant: TenantId,
     user: UserId,
+    now: Timestamp,
 ) -> Result<Option<Principal>> {
     let found = sqlx::query!(
         r#"select m.id as "id: MembershipId", m.display_name, m.contact_email,
-                  array(select r.key from membership_roles mr
-                        join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
-                        where mr.tenant_id = m.tenant_id and mr.membership_id = m.id) as "roles!"
+                  (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'key', r.key, 'name', r.name, 'expires_at', mr.expires_at)), '[]')
+                   from membership_roles mr join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
+                   where mr.tenant_id = $1 and r.tenant_id = $1 and mr.membership_id = m.id
+                     and (mr.expires_at is null or mr.expires_at > $3)) as "roles!: Json<Vec<HeldRole>>",
+                  array(select rp.permission_key from membership_roles mr
+                        join role_permissions rp on rp.tenant_id = mr.tenant_id and rp.role_id = mr.role_id
+                        where mr.tenant_id = $1 and rp.tenant_id = $1 and mr.membership_id = m.id
+                          and (mr.expires_at is null or mr.expires_at > $3)) as "stored!",
+                  (select coalesce(jsonb_agg(jsonb_build_object('permission', g.permission_key, 'kind', g.context_type,
+                                                                'object', g.context_id, 'expires_at', g.expires_at)), '[]')
+                   from permission_grants g
+                   where g.tenant_id = $1 and g.membership_id = m.id and g.revoked_at is null
+                     and (g.expires_at is null or g.expires_at > $3)) as "grants!: Json<Vec<StoredGrant>>"
            from memberships m
            where m.tenant_id = $1 and m.user_id = $2 and m.status = 'active'"#,
         tenant as _,
         user as _,
+        now as _,
     )
     .fetch_optional(conn)
     .await?;
@@ -63,29 +93,47 @@ pub(super) async fn principal(
         membership: row.id,
         name: row.display_name,
         email: row.contact_email,
-        roles: roles::read(&row.roles),
+        roles: roles::ordered(row.roles.0),
+        permissions: PermissionSet::default(),
+        grants: Vec::new(),
+        stored: row.stored,
+        stored_grants: row.grants.0,
     }))
 }
 
-pub(super) async fn find(tx: &mut TenantTx, id: MembershipId) -> Result<Option<Member>> {
+pub(super) async fn find(
+    tx: &mut TenantTx,
+    id: MembershipId,
+    now: Timestamp,
+) -> Result<Option<Member>> {
     let tenant = tx.tenant();
     let found = sqlx::query_as!(
         Row,
         r#"select m.id as "id: _", m.user_id as "user: _", m.display_name as name, m.contact_email as email,
                   m.status, m.joined_at, m.last_seen_at,
-                  array(select r.key from membership_roles mr
-                        join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
-                        where mr.tenant_id = m.tenant_id and mr.membership_id = m.id) as "roles!"
+                  (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'key', r.key, 'name', r.name, 'expires_at', mr.expires_at)), '[]')
+                   from membership_roles mr join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
+                   where mr.tenant_id = $1 and r.tenant_id = $1 and mr.membership_id = m.id
+                     and (mr.expires_at is null or mr.expires_at > $3)) as "roles!: Json<Vec<HeldRole>>",
+                  array(select rp.permission_key from membership_roles mr
+                        join role_permissions rp on rp.tenant_id = mr.tenant_id and rp.role_id = mr.role_id
+                        where mr.tenant_id = $1 and rp.tenant_id = $1 and mr.membership_id = m.id
+                          and (mr.expires_at is null or mr.expires_at > $3)) as "stored!"
            from memberships m where m.tenant_id = $1 and m.id = $2"#,
         tenant as _,
         id as _,
+        now as _,
     )
     .fetch_optional(tx.conn())
     .await?;
     Ok(found.map(Member::from))
 }
 
-pub(super) async fn list(tx: &mut TenantTx, filter: &Filter) -> Result<Vec<Member>> {
+pub(super) async fn list(
+    tx: &mut TenantTx,
+    filter: &Filter,
+    now: Timestamp,
+) -> Result<Vec<Member>> {
     let tenant = tx.tenant();
     let rows = sqlx::query_as!(
         Row,
@@ -98,9 +146,11 @@ pub(super) async fn list(tx: &mut TenantTx, filter: &Filter) -> Result<Vec<Membe
            ), last as (select key, id from keyed where tenant_id = $1 and id = $4)
            select k.id as "id: _", k.user_id as "user: _", k.display_name as name, k.contact_email as email,
                   k.status, k.joined_at, k.last_seen_at,
-                  array(select r.key from membership_roles mr
-                        join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
-                        where mr.tenant_id = $1 and mr.membership_id = k.id) as "roles!"
+                  (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'key', r.key, 'name', r.name, 'expires_at', mr.expires_at)), '[]')
+                   from membership_roles mr join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
+                   where mr.tenant_id = $1 and r.tenant_id = $1 and mr.membership_id = k.id
+                     and (mr.expires_at is null or mr.expires_at > $9)) as "roles!: Json<Vec<HeldRole>>",
+                  '{}'::text[] as "stored!"
            from keyed k
            where k.tenant_id = $1
              and (case when $5::text is null then k.status <> 'left' else k.status = $5 end)
@@ -108,7 +158,8 @@ pub(super) async fn list(tx: &mut TenantTx, filter: &Filter) -> Result<Vec<Membe
              and ($7::text is null or exists (
                    select from membership_roles mr
                    join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
-                   where mr.tenant_id = $1 and mr.membership_id = k.id and r.key = $7))
+                   where mr.tenant_id = $1 and mr.membership_id = k.id and r.key = $7
+                     and (mr.expires_at is null or mr.expires_at > $9)))
              and ($4::uuid is null
                   or (not $3 and (k.key, k.id) > (select last.key, last.id from last))
                   or ($3 and (k.key, k.id) < (select last.key, last.id from last)))
@@ -121,8 +172,9 @@ pub(super) async fn list(tx: &mut TenantTx, filter: &Filter) -> Result<Vec<Membe
         filter.after as _,
         filter.status.map(Status::as_str),
         filter.words.trim(),
-        filter.role.map(Role::key),
+        filter.role.as_ref().map(|key| key.0.as_str()),
         filter.limit + 1,
+        now as _,
     )
     .fetch_all(tx.conn())
     .await?;
@@ -130,7 +182,7 @@ pub(super) async fn list(tx: &mut TenantTx, filter: &Filter) -> Result<Vec<Membe
 }
 
 /// Makes changes to the members of the tenant wait for each other.
-pub(super) async fn lock_tenant(tx: &mut TenantTx) -> Result<()> {
+pub(crate) async fn lock_tenant(tx: &mut TenantTx) -> Result<()> {
     let tenant = tx.tenant();
     sqlx::query_scalar!(
         "select id from tenants where id = $1 for no key update",
@@ -197,7 +249,28 @@ pub(crate) async fn replace_roles(
     add_roles(conn, tenant, member, roles, now).await
 }
 
-/// Gives a member more roles.
+/// Sets when a role that a member has ends.
+pub(super) async fn set_end(
+    tx: &mut TenantTx,
+    member: MembershipId,
+    role: RoleId,
+    expires_at: Option<Timestamp>,
+) -> Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "update membership_roles set expires_at = $4
+         where tenant_id = $1 and membership_id = $2 and role_id = $3 and expires_at is distinct from $4",
+        tenant as _,
+        member as _,
+        role as _,
+        expires_at as _,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Gives a member more roles, until they are taken away: one that was to end, or has ended, does not any more.
 pub(crate) async fn add_roles(
     conn: &mut PgConnection,
     tenant: TenantId,
@@ -208,7 +281,10 @@ pub(crate) async fn add_roles(
     sqlx::query!(
         "insert into membership_roles (tenant_id, membership_id, role_id, granted_at)
          select $1, $2, role_id, $4 from unnest($3::uuid[]) role_id
-         on conflict do nothing",
+         on conflict (tenant_id, membership_id, role_id) do update
+         set granted_at = case when membership_roles.expires_at is null then membership_roles.granted_at
+                               else excluded.granted_at end,
+             expires_at = null",
         tenant as _,
         member as _,
         roles as _,
