@@ -106,6 +106,7 @@ const RULES: &[&str] = &[
     "modules/blog/src/posts/visibility.rs",
     "modules/blog/src/public/audience.rs",
     "modules/blog/src/public/feeds.rs",
+    "modules/blog/src/public/review.rs",
     "modules/blog/src/public/site.rs",
     "modules/blog/src/public/sitemap.rs",
 ];

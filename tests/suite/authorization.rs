@@ -44,6 +44,9 @@ const OPEN: &[(&str, &str)] = &[
     ("POST", "/auth/logout"),
     ("GET", "/notifications/unsubscribe/{token}"),
     ("POST", "/notifications/unsubscribe/{token}"),
+    ("GET", "/guest/{token}"),
+    ("POST", "/guest/{token}"),
+    ("POST", "/guest/leave"),
     ("GET", "/_t/theme.css"),
     ("GET", "/_t/logo/{hash}"),
     ("GET", "/blog"),
@@ -113,7 +116,9 @@ fn expected(route: &RouteFacts, of_module: bool, who: Who) -> Expected {
     let reads = route.method == "GET";
     match (route.gate, who) {
         (_, who) if ENDS.contains(&route.path.as_str()) && who != Who::Anonymous => Untried,
-        (GateKind::Public, Who::Blocked) if of_module => Exactly(503),
+        (GateKind::Public | GateKind::Invited(_), Who::Blocked) if of_module => Exactly(503),
+        // To whoever is not invited there is no such page.
+        (GateKind::Invited(_), Who::Anonymous | Who::Foreign | Who::Unpermitted) => Exactly(404),
         // Visitors keep their part while the subscription can be read.
         (GateKind::Public | GateKind::Visitor | GateKind::OpsVisitor, _)
         | (GateKind::Member, Who::Unpermitted) => Entered,
@@ -144,7 +149,7 @@ fn meets(expected: Expected, status: StatusCode) -> bool {
 }
 
 /// A path that the route matches, with ids that nobody has.
-fn fill(path: &str) -> String {
+pub fn fill(path: &str) -> String {
     let mut filled = String::new();
     for part in path.split_inclusive('}') {
         let Some((fixed, name)) = part.split_once('{') else {
@@ -153,9 +158,10 @@ fn fill(path: &str) -> String {
         };
         filled.push_str(fixed);
         match name.trim_end_matches('}') {
-            "id" | "override" | "subscription" => {
+            "id" | "override" | "subscription" | "share" | "guest" => {
                 filled.push_str(&kernel::new_uuid().to_string());
             }
+            "kind" => filled.push_str("blog.post"),
             "no" => filled.push('1'),
             "slug" => filled.push_str("no-such-slug"),
             "token" => filled.push_str(&"A".repeat(43)),
@@ -167,7 +173,7 @@ fn fill(path: &str) -> String {
     filled
 }
 
-async fn ask(client: &Client, route: &RouteFacts) -> Reply {
+pub async fn ask(client: &Client, route: &RouteFacts) -> Reply {
     let path = fill(&route.path);
     let method: Method = route.method.parse().expect("a method");
     if route.api {
@@ -284,7 +290,7 @@ async fn every_route_lets_in_whom_its_gate_names_and_nobody_else() {
     // The weakest member who lacks what a route asks for; anybody where it asks for nothing.
     let unpermitted = |route: &RouteFacts| {
         let lacking = members.iter().find(|(role, _)| match route.gate {
-            GateKind::Permission(key) => permissions
+            GateKind::Permission(key) | GateKind::Invited(key) => permissions
                 .iter()
                 .find(|permission| permission.key == key)
                 .is_some_and(|permission| !permission.held_by(*role)),
@@ -497,7 +503,10 @@ async fn pages_send_strangers_to_the_log_in() {
         {
             if matches!(
                 route.gate,
-                GateKind::Public | GateKind::Visitor | GateKind::OpsVisitor
+                GateKind::Public
+                    | GateKind::Visitor
+                    | GateKind::OpsVisitor
+                    | GateKind::Invited(_)
             ) {
                 continue;
             }

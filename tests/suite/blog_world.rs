@@ -171,7 +171,9 @@ impl World {
             membership,
             name: "Mara Lindqvist".into(),
             email: "mara@example.com".into(),
-            roles: vec![MemberRole::Owner],
+            roles: vec![MemberRole::Owner.title().to_owned()],
+            grants: Arc::default(),
+            until: None,
             permissions: PermissionSet::of(&[MemberRole::Owner], Blog.manifest().permissions),
         };
         Studio {

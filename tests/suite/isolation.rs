@@ -102,7 +102,26 @@ impl Studio {
             let found = sqlx::query_scalar(sql).bind(slug).fetch_one(&pool).await;
             found.unwrap_or_else(|error| panic!("{table}: {error}"))
         };
+        let role = json!({ "name": format!("{slug} keeper"), "permissions": ["blog.posts.read"] });
+        owner
+            .api(Method::POST, "/api/v1/workspace/roles", &[], Some(&role))
+            .await
+            .expect(201);
+        let editor = one("select m.id::text from memberships m join tenants t on t.id = m.tenant_id where t.slug = $1 and m.contact_email like 'editor@%' limit 1").await;
+        let share = json!({ "kind": "blog.post", "object": id, "member": editor, "level": "view" });
+        owner
+            .api(Method::POST, "/api/v1/workspace/shares", &[], Some(&share))
+            .await
+            .expect(201);
+        let guest = json!({ "kind": "blog.post", "object": id, "label": format!("{slug} reader") });
+        owner
+            .api(Method::POST, "/api/v1/workspace/guests", &[], Some(&guest))
+            .await
+            .expect(201);
         let names = BTreeMap::from([
+            ("role", one("select r.id::text from roles r join tenants t on t.id = r.tenant_id where t.slug = $1 and not r.is_system limit 1").await),
+            ("share", one("select g.share_id::text from permission_grants g join tenants t on t.id = g.tenant_id where t.slug = $1 and g.membership_id is not null limit 1").await),
+            ("guest", any("guest_grants").await),
             ("invitation", any("invitations").await),
             ("audit", any("audit_log").await),
             ("notification", any("notifications").await),
@@ -161,7 +180,18 @@ async fn upload_logo(owner: &Client) {
 fn kind(path: &str, parameter: &str) -> &'static str {
     let kinds = [
         ("/app/people/invitations/", "id", "invitation"),
+        ("/app/people/roles/", "id", "role"),
         ("/app/people/", "id", "member"),
+        ("/app/people/", "share", "share"),
+        ("/app/share/", "id", "post"),
+        ("/app/share/", "share", "share"),
+        ("/app/share/", "guest", "guest"),
+        ("/app/settings/guests/", "id", "guest"),
+        ("/api/v1/workspace/members/", "id", "member"),
+        ("/api/v1/workspace/roles/", "id", "role"),
+        ("/api/v1/workspace/invitations/", "id", "invitation"),
+        ("/api/v1/workspace/shares/", "id", "share"),
+        ("/api/v1/workspace/guests/", "id", "guest"),
         ("/app/audit/", "id", "audit"),
         ("/app/inbox/", "id", "notification"),
         ("/api/v1/inbox/notifications/", "id", "notification"),
@@ -174,6 +204,7 @@ fn kind(path: &str, parameter: &str) -> &'static str {
         ("/api/v1/blog/posts/", "id", "post"),
         ("/api/v1/blog/tags/", "id", "tag"),
         ("/api/v1/blog/authors/", "id", "author"),
+        ("/blog/review/", "id", "post"),
         ("/blog/tag/", "slug", "tag slug"),
         ("/blog/author/", "slug", "author slug"),
         ("/blog/", "slug", "post slug"),
@@ -200,6 +231,8 @@ fn fill(path: &str, name: &dyn Fn(&'static str) -> String) -> Option<String> {
         match parameter.trim_end_matches('}') {
             // A version is found through its post.
             "no" => filled.push('1'),
+            // The same in every tenant.
+            "kind" => filled.push_str("blog.post"),
             skipped if NO_IDS.contains(&skipped) => return None,
             parameter => {
                 filled.push_str(&name(kind(path, parameter)));

@@ -20,13 +20,13 @@ use crate::support::{Client, Reply, TestApp, TestTenant};
 const SOON: Duration = Duration::from_secs(1);
 
 /// A second node that hears the news of the first.
-struct Second {
+pub struct Second {
     platform: Arc<Platform>,
     stop: CancellationToken,
 }
 
 impl Second {
-    async fn new(app: &TestApp) -> Self {
+    pub async fn new(app: &TestApp) -> Self {
         let platform = Arc::new(app.second_node());
         let stop = CancellationToken::new();
         let (heard, mut news) = mpsc::unbounded_channel();
@@ -42,7 +42,7 @@ impl Second {
     }
 
     /// A browser that talks to this node with the cookies of another.
-    fn browser(&self, like: &Client) -> Client {
+    pub fn browser(&self, like: &Client) -> Client {
         like.through(self.platform.router.clone())
     }
 }
@@ -54,7 +54,7 @@ impl Drop for Second {
 }
 
 /// Asks again until the answer is as wanted, for as long as a change may take.
-async fn soon(browser: &Client, path: &str, wanted: impl Fn(&Reply) -> bool) -> Reply {
+pub async fn soon(browser: &Client, path: &str, wanted: impl Fn(&Reply) -> bool) -> Reply {
     within(SOON, browser, path, wanted).await
 }
 

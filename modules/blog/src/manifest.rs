@@ -7,12 +7,12 @@ use ui::icons;
 use crate::events;
 
 guard!(
-    /// May see all posts, drafts of others included, with tags, authors and settings.
-    ReadPosts = "blog.posts.read"
+    /// May see all posts, drafts of others included, with tags, authors and settings; or one that was shared with them.
+    ReadPosts = "blog.posts.read" on "blog.post"
 );
 guard!(
     /// May write posts of their own, as long as these are not live, and keep their own profile.
-    WritePosts = "blog.posts.write"
+    WritePosts = "blog.posts.write" on "blog.post"
 );
 guard!(
     /// May edit every post, live ones included, and every author's profile.

@@ -2,11 +2,16 @@
 
 use kernel::PageRequest;
 use maud::html;
-use module::{Ctx, HomeCard, OnboardingStep, SearchHit, SlotFuture, Slots};
+use module::{
+    Ctx, HomeCard, OnboardingStep, SearchHit, ShareLevel, Shareable, SharedObject, SlotFuture,
+    Slots,
+};
 use ui::{Row, icons, rows};
 
+use uuid::Uuid;
+
 use crate::content::wanted::Wanted;
-use crate::posts::{Filter, Listed, Sort, display_title, store};
+use crate::posts::{self, Filter, Listed, PostId, Sort, display_title, store};
 use crate::public;
 use crate::search::{self, Scope};
 use crate::show;
@@ -20,17 +25,60 @@ pub(crate) fn fill(slots: &mut Slots) {
         .home_card(recent)
         .search(words)
         .front_page(front)
+        .shareable(&POSTS)
         .onboarding(first_steps);
 }
 
+/// Posts can be shared one by one: with members, for reading or editing, and with guests, for a look at the draft.
+static POSTS: Shareable = Shareable {
+    kind: posts::KIND,
+    noun: "post",
+    levels: &[
+        ShareLevel {
+            key: "view",
+            title: "See it",
+            permissions: &["blog.posts.read"],
+        },
+        ShareLevel {
+            key: "edit",
+            title: "Edit it",
+            permissions: &["blog.posts.write", "blog.posts.read", "blog.posts.edit_any"],
+        },
+    ],
+    guests: Some(&["blog.posts.read"]),
+    find: shared_post,
+};
+
+/// Whoever may edit a post by their roles may share it.
+fn shared_post(ctx: &Ctx, id: Uuid) -> SlotFuture<'_, Option<SharedObject>> {
+    Box::pin(async move {
+        if !ctx.may("blog.posts.read") || !ctx.access("blog").reads() {
+            return Ok(None);
+        }
+        let mut tx = ctx.begin().await?;
+        let found = store::find(&mut tx, PostId(id)).await?;
+        let found = found.filter(|post| post.deleted_at.is_none());
+        Ok(found
+            .filter(|post| post.may_edit(ctx))
+            .map(|post| SharedObject {
+                name: posts::display_title(&post.title).to_owned(),
+                href: format!("/app/blog/posts/{id}/edit"),
+                guest_href: Some(format!("/blog/review/{id}")),
+            }))
+    })
+}
+
 async fn newest(ctx: &Ctx, limit: i64) -> kernel::Result<Vec<Listed>> {
-    if !ctx.may("blog.posts.read") || !ctx.access("blog").reads() {
+    if !ctx.may_somewhere("blog.posts.read") || !ctx.access("blog").reads() {
         return Ok(Vec::new());
     }
+    let filter = Filter {
+        only: ctx.only_on("blog.posts.read", posts::KIND),
+        ..Filter::default()
+    };
     let page = PageRequest { limit, after: None };
     let mut tx = ctx.begin().await?;
-    let mut posts =
-        store::list(&mut tx, &Filter::default(), Sort::Updated, page, ctx.now()).await?;
+    let mut posts = store::list(&mut tx, &filter, Sort::Updated, page, ctx.now()).await?;
     posts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(posts)
 }

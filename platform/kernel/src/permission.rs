@@ -135,7 +135,9 @@ impl PermissionSet {
     ) -> Self {
         let keys: BTreeSet<&str> = keys.into_iter().collect();
         let declared = permissions.into_iter().map(|permission| permission.key);
-        Self(Arc::new(declared.filter(|key| keys.contains(key)).collect()))
+        Self(Arc::new(
+            declared.filter(|key| keys.contains(key)).collect(),
+        ))
     }
 
     /// Everything that is held here or there.

@@ -149,11 +149,15 @@ impl Ctx {
     /// Whether the person may do something with one object: by their roles with any, or by a grant with this one.
     #[must_use]
     pub fn may_on(&self, permission: &str, kind: &str, object: impl Into<Uuid>) -> bool {
+        self.may(permission) || self.granted_on(permission, kind, object)
+    }
+
+    /// Whether the person was given a permission on one object, whatever their roles allow.
+    #[must_use]
+    pub fn granted_on(&self, permission: &str, kind: &str, object: impl Into<Uuid>) -> bool {
         let object = object.into();
-        self.may(permission)
-            || self
-                .granted(permission, kind)
-                .any(|grant| grant.object == object)
+        self.granted(permission, kind)
+            .any(|grant| grant.object == object)
     }
 
     /// The objects of a kind with which the person may do something; `None`: with all of them, by their roles.

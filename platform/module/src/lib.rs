@@ -45,13 +45,13 @@ pub use ctx::{Ctx, Person, RequestFacts};
 pub use event::{Event, EventHandler, Subscriptions, emit, emit_for};
 pub use gate::{Allowed, Gate, GateKind, Guard, Member, Mounted, Public};
 pub use grant::{GuestPass, ObjectGrant};
-pub use object_gate::{AllowedOn, AllowedSome, Invited, ObjectGuard};
 pub use idempotency::{IdempotencyKey, forget_old_answers};
 pub use job::{Job, JobContext, JobFuture, JobHandler, Jobs, enqueue};
 pub use links::Links;
 pub use manifest::{
     Entitlement, EntitlementKind, MailPace, Manifest, NavLink, NotificationKind, QuickAction,
 };
+pub use object_gate::{AllowedOn, AllowedSome, Invited, ObjectGuard};
 pub use ops_gate::{Operating, Operator, OpsCtx, OpsVisitor, Rank, rank};
 pub use platform_gate::{Account, SignedIn, Visitor};
 pub use precondition::{IfMatch, etag};
@@ -59,7 +59,7 @@ pub use respond::{Failure, Problem, Result, wants_json};
 pub use routes::{RouteFacts, Routes};
 pub use secret::Secret;
 pub use slots::{
-    HomeCard, OnboardingStep, SearchHit, Shareable, ShareLevel, SharedObject, SlotFuture, Slots,
+    HomeCard, OnboardingStep, SearchHit, ShareLevel, Shareable, SharedObject, SlotFuture, Slots,
 };
 
 /// Makes the type of a permission, for use in [`Allowed`], and with the kind of its objects in [`AllowedOn`], too.

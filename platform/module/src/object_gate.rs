@@ -93,9 +93,7 @@ impl<P: ObjectGuard> FromRequestParts<App> for Invited<P> {
         let object = object(parts).await.ok_or(Error::NotFound("page"))?;
         let invited = ctx.guest().is_some_and(|guest| {
             let mut grants = guest.grants.iter();
-            grants.any(|grant| {
-                grant.object == object && grant.gives(P::KEY, P::OBJECT, ctx.now())
-            })
+            grants.any(|grant| grant.object == object && grant.gives(P::KEY, P::OBJECT, ctx.now()))
         });
         if !invited && !ctx.may_on(P::KEY, P::OBJECT, object) {
             return Err(Error::NotFound("page").into());

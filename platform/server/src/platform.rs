@@ -112,12 +112,7 @@ impl Platform {
         let app = App::new(clock.clone(), links.clone(), resolver.clone())
             .with_notifications(modules::notifications());
         let messaging = Messaging::new(db.clone(), parts.mailer);
-        let principals = Principals::new(
-            db.clone(),
-            clock.clone(),
-            tenants.clone(),
-            &links,
-        );
+        let principals = Principals::new(db.clone(), clock.clone(), tenants.clone(), &links);
         let slots = modules::slots();
         let root = parts
             .development

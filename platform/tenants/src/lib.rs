@@ -9,6 +9,7 @@ mod audit;
 mod contacts;
 mod directory;
 mod entry;
+mod guests;
 mod invitations;
 mod members;
 mod onboarding;
@@ -16,6 +17,7 @@ mod reserved;
 mod respond;
 mod roles;
 mod settings;
+mod sharing;
 mod signup;
 mod state;
 pub mod suspension;
@@ -28,6 +30,7 @@ pub use audit::{ChangedValue, Entry as AuditEntry, timeline};
 pub use contacts::{Contact, contact};
 pub use directory::{Directory, StandingsSource};
 pub use entry::{HOP_CODE_LIFETIME, Traveller, Workspace};
+pub use guests::{GuestGrant, GuestGrantId, GuestInput, cookies as guest_cookies};
 pub use invitations::{
     Guest, Invitation, InvitationId, InvitationStatus, InviteForm, MemberJoined, Offer,
 };
@@ -36,9 +39,10 @@ pub use members::{
     Status as MemberStatus, list as list_members,
 };
 pub use onboarding::fill as fill_slots;
-pub use roles::{Assignment, HeldRole, RoleInfo, RoleInput, RoleKey};
 pub use reserved::is_reserved;
+pub use roles::{Assignment, HeldRole, RoleInfo, RoleInput, RoleKey};
 pub use settings::{GeneralForm, QUARANTINE, REDIRECT};
+pub use sharing::{Share, ShareId, ShareInput};
 pub use signup::{
     Availability, Confirmed, NewTenant, Pending, Provision, Reason, SignupForm, TenantCreated,
 };
@@ -86,6 +90,11 @@ pub static PERMISSIONS: &[Permission] = &[
         roles: &[],
     },
     Permission {
+        key: "workspace.guests.manage",
+        title: "See and end the links of guests",
+        roles: &[Role::Manager],
+    },
+    Permission {
         key: "workspace.owners.change",
         title: "Make and unmake owners",
         roles: &[],
@@ -108,11 +117,18 @@ pub static PERMISSIONS: &[Permission] = &[
 ];
 
 /// Kinds of notifications that this crate sends.
-pub static NOTIFICATIONS: &[NotificationKind] = &[NotificationKind {
-    key: "workspace.role",
-    title: "Changes of what you may do",
-    mail: MailPace::Now,
-}];
+pub static NOTIFICATIONS: &[NotificationKind] = &[
+    NotificationKind {
+        key: "workspace.role",
+        title: "Changes of what you may do",
+        mail: MailPace::Now,
+    },
+    NotificationKind {
+        key: "workspace.share",
+        title: "Things that are shared with you",
+        mail: MailPace::Now,
+    },
+];
 
 /// Kinds of events that this crate emits.
 pub const EVENTS: &[&str] = &["tenant.created", "member.joined", "member.removed"];
@@ -124,6 +140,7 @@ mod guards {
     module::guard!(InviteMembers = "workspace.members.invite");
     module::guard!(ManageMembers = "workspace.members.manage");
     module::guard!(ManageRoles = "workspace.roles.manage");
+    module::guard!(ManageGuests = "workspace.guests.manage");
     module::guard!(ChangeOwners = "workspace.owners.change");
     module::guard!(ReadSettings = "workspace.settings.read");
     module::guard!(UpdateSettings = "workspace.settings.update");
@@ -144,6 +161,8 @@ pub fn api_routes() -> Routes {
     members::api::routes()
         .merge(roles::api::routes())
         .merge(invitations::api::routes())
+        .merge(sharing::api::routes())
+        .merge(guests::api::routes())
 }
 
 /// Pages of a tenant's host.
@@ -151,6 +170,8 @@ pub fn api_routes() -> Routes {
 pub fn tenant_routes() -> Routes {
     members::pages::routes()
         .merge(roles::pages::routes())
+        .merge(sharing::pages::routes())
+        .merge(guests::pages::routes())
         .merge(invitations::pages::routes())
         .merge(settings::pages::routes())
         .merge(settings::brand_pages::routes())

@@ -123,7 +123,9 @@ impl Studio {
             membership,
             name: name.into(),
             email,
-            roles: vec![role],
+            roles: vec![role.title().to_owned()],
+            grants: std::sync::Arc::default(),
+            until: None,
             permissions: PermissionSet::of(&[role], Blog.manifest().permissions),
         }
     }

@@ -52,7 +52,9 @@ async fn look(device: Device) {
             GateKind::Visitor => (&visitor, app.base(&path)),
             GateKind::SignedIn => (&owner, app.base(&path)),
             GateKind::Public => (&visitor, app.tenant(STUDIO, &path)),
-            GateKind::Member | GateKind::Permission(_) => (&owner, app.tenant(STUDIO, &path)),
+            GateKind::Member | GateKind::Permission(_) | GateKind::Invited(_) => {
+                (&owner, app.tenant(STUDIO, &path))
+            }
             GateKind::OpsVisitor => (&visitor, app.ops(&path)),
             GateKind::Operator(_) => (&operator, app.ops(&path)),
         };

@@ -138,6 +138,23 @@ impl Samples {
             let id = one(pool, question).await;
             self.values.insert(pattern.to_owned(), id.to_string());
         }
+        self.values
+            .insert("/app/share/{kind}".to_owned(), "blog.post".to_owned());
+        let secret = module::Secret::generate();
+        let link = sqlx::query(
+            "insert into guest_grants (tenant_id, id, label, context_type, context_id, context_name, path, token_hash,
+                                       granted_by, created_at, expires_at)
+             select m.tenant_id, gen_random_uuid(), 'Nadia', 'blog.post', p.id, p.title, '/blog/review/' || p.id, $2,
+                    m.id, now(), '2100-01-01'
+             from memberships m join blog_posts p on p.tenant_id = m.tenant_id where m.tenant_id = $1 limit 1",
+        );
+        link.bind(tenant)
+            .bind(secret.hash().as_slice())
+            .execute(pool)
+            .await
+            .expect("a guest's link");
+        self.values
+            .insert("/guest/{token}".to_owned(), secret.as_str().to_owned());
         let post = "select id from blog_posts where tenant_id = $1 and published_at is not null order by created_at limit 1";
         for (pattern, question) in [
             (
@@ -152,6 +169,12 @@ impl Samples {
                 "/app/audit/{id}",
                 "select id from audit_log where tenant_id = $1 limit 1",
             ),
+            (
+                "/app/people/roles/{id}",
+                "select id from roles where tenant_id = $1 and key = 'editor'",
+            ),
+            ("/app/share/{kind}/{id}", post),
+            ("/blog/review/{id}", post),
             ("/app/blog/posts/{id}", post),
             (
                 "/app/blog/series/{id}",
@@ -230,7 +253,9 @@ impl Samples {
             GateKind::Visitor => (&self.visitor, links.base("")),
             GateKind::SignedIn => (&self.owner, links.base("")),
             GateKind::Public => (&self.visitor, links.tenant(STUDIO, "")),
-            GateKind::Member | GateKind::Permission(_) => (&self.owner, links.tenant(STUDIO, "")),
+            GateKind::Member | GateKind::Permission(_) | GateKind::Invited(_) => {
+                (&self.owner, links.tenant(STUDIO, ""))
+            }
             GateKind::OpsVisitor => (&self.visitor, links.ops("")),
             GateKind::Operator(_) => (&self.operator, links.ops("")),
         };

@@ -15,7 +15,7 @@ use kernel::{
     Clock, Email, Error, LimitOverride, MembershipId, Permission, Role, Standing, TenantId,
     Timestamp, UserId,
 };
-use module::{Account, App, Ctx, Links, Person, RequestFacts, Visitor};
+use module::{Account, App, Ctx, Links, RequestFacts, Visitor};
 use sqlx::PgConnection;
 use tenant_resolver::{Lookup, TenantResolver, TenantSite, TenantTx};
 use tenants::{Hooks, NewTenant, Provision, SignupForm, StandingsSource, Tenants};
@@ -216,7 +216,7 @@ impl Bench {
         let mut tx = owner.begin().await.unwrap();
         let invite = ::tenants::InviteForm {
             email: email.into(),
-            roles: roles.to_vec(),
+            roles: roles.iter().copied().map(Into::into).collect(),
         };
         self.tenants.invite(&mut tx, &owner, &invite).await.unwrap();
         tx.commit().await.unwrap();
@@ -275,16 +275,7 @@ impl Bench {
                 .principal(tenant, user)
                 .await
                 .unwrap()
-                .map(|found| {
-                    Arc::new(Person {
-                        user,
-                        membership: found.membership,
-                        name: found.name,
-                        email: found.email,
-                        permissions: self.tenants.permissions_of(&found.roles),
-                        roles: found.roles,
-                    })
-                }),
+                .map(|found| Arc::new(found.into_person(user))),
             None => None,
         };
         Ctx::new(self.app.clone(), site, person, facts)

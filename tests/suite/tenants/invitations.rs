@@ -17,7 +17,7 @@ async fn invite(
     let mut tx = ctx.begin().await?;
     let form = InviteForm {
         email: email.into(),
-        roles: roles.to_vec(),
+        roles: roles.iter().copied().map(Into::into).collect(),
     };
     bench.tenants.invite(&mut tx, &ctx, &form).await?;
     tx.commit().await

@@ -4,7 +4,7 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode, header};
 use kernel::{Cursor, Error, Page, PageRequest};
 use module::extract::{Json, Path, Query};
-use module::{Allowed, Ctx, IdempotencyKey, IfMatch, Result, Routes, etag};
+use module::{Allowed, AllowedOn, AllowedSome, Ctx, IdempotencyKey, IfMatch, Result, Routes, etag};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -67,12 +67,15 @@ struct ListQuery {
 
 /// List posts
 ///
-/// Every post of the workspace, drafts of others included.
+/// Every post of the workspace, drafts of others included; to a member who sees some posts alone, these.
 #[utoipa::path(
     get, path = "/posts", operation_id = "blog.posts.list", tag = "Posts", params(ListQuery),
     responses((status = 200, description = "The posts.", body = PostList), Refused)
 )]
-async fn list(ctx: Allowed<ReadPosts>, Query(query): Query<ListQuery>) -> Result<Json<PostList>> {
+async fn list(
+    ctx: AllowedSome<ReadPosts>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<PostList>> {
     let page = PageRequest::new(query.limit, 15, query.cursor.as_deref())?;
     let sort = parse(query.sort.as_deref(), Sort::parse, "invalid_sort")?.unwrap_or_default();
     let filter = Filter {
@@ -84,6 +87,7 @@ async fn list(ctx: Allowed<ReadPosts>, Query(query): Query<ListQuery>) -> Result
         tag: query.tag,
         author: query.author,
         q: query.q.filter(|q| !q.trim().is_empty()),
+        only: ctx.only_on("blog.posts.read", super::KIND),
     };
     let mut tx = ctx.begin().await?;
     let posts = store::list(&mut tx, &filter, sort, page, ctx.now()).await?;
@@ -156,7 +160,7 @@ async fn create_post(
     )
 )]
 async fn read(
-    ctx: Allowed<ReadPosts>,
+    ctx: AllowedOn<ReadPosts>,
     Path(id): Path<PostId>,
     headers: HeaderMap,
 ) -> Result<Response> {
@@ -179,7 +183,7 @@ async fn read(
     )
 )]
 async fn change(
-    ctx: Allowed<WritePosts>,
+    ctx: AllowedOn<WritePosts>,
     Path(id): Path<PostId>,
     IfMatch(rev): IfMatch,
     Json(body): Json<PostPatch>,

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use kernel::{Error, FieldError};
 use maud::{Markup, PreEscaped, html};
 use module::extract::{Form, Path};
-use module::{Allowed, Ctx, Result, Routes};
+use module::{Allowed, AllowedOn, AllowedSome, Ctx, Result, Routes};
 use tenant_resolver::TenantTx;
 use ui::{Card, Page, Tone, banner, link_button, submit};
 
@@ -39,7 +39,7 @@ async fn new(ctx: Allowed<WritePosts>) -> Result<Page> {
     show(&mut tx, &ctx, None, &draft, &[], None).await
 }
 
-async fn edit(ctx: Allowed<ReadPosts>, Path(id): Path<PostId>) -> Result<Page> {
+async fn edit(ctx: AllowedOn<ReadPosts>, Path(id): Path<PostId>) -> Result<Page> {
     let mut tx = ctx.begin().await?;
     let post = get(&mut tx, id).await?;
     let draft = Draft::of(&post, ctx.tenant().zone.name());
@@ -102,7 +102,7 @@ async fn begin(ctx: Allowed<WritePosts>, Form(pairs): Form<Pairs>) -> Result<Res
 }
 
 async fn keep(
-    ctx: Allowed<WritePosts>,
+    ctx: AllowedOn<WritePosts>,
     Path(id): Path<PostId>,
     Form(pairs): Form<Pairs>,
 ) -> Result<Response> {
@@ -207,7 +207,7 @@ pub(super) fn difference(merged: &diff::Diff) -> Markup {
 
 /// Saves the text alone, while somebody writes. 409 tells the editor that somebody else was faster.
 async fn autosave(
-    ctx: Allowed<WritePosts>,
+    ctx: AllowedOn<WritePosts>,
     Path(id): Path<PostId>,
     Form(pairs): Form<Pairs>,
 ) -> Result<Response> {
@@ -249,7 +249,7 @@ fn rev_header(rev: i64) -> HeaderMap {
 }
 
 /// The text as visitors would read it. Without scripts this is a page of its own.
-async fn preview(_: Allowed<WritePosts>, Form(pairs): Form<Pairs>) -> Result<Html<String>> {
+async fn preview(_: AllowedSome<WritePosts>, Form(pairs): Form<Pairs>) -> Result<Html<String>> {
     let rendered =
         content::render(value(&pairs, "content")).map_err(|error| error.on("content"))?;
     Ok(Html(html! { (PreEscaped(rendered.html)) }.into_string()))

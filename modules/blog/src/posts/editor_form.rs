@@ -171,7 +171,7 @@ impl Form<'_> {
         let post = self.post?;
         if post.deleted_at.is_some() {
             Some("This post is in the trash. Restore it to change it.")
-        } else if !self.ctx.may("blog.posts.write") {
+        } else if !self.ctx.may_on("blog.posts.write", super::KIND, post.id) {
             Some("Your role can read posts, and not change them.")
         } else if !post.may_edit(self.ctx) {
             Some("You can edit your own posts until they are live. An editor can change this one.")

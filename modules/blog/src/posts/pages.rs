@@ -4,7 +4,7 @@ use axum::response::Redirect;
 use kernel::{Page as Part, PageRequest};
 use maud::{Markup, html};
 use module::extract::Query;
-use module::{Allowed, Ctx, Result, Routes};
+use module::{AllowedSome, Ctx, Result, Routes};
 use serde::Deserialize;
 use ui::table::{self, Direction, FilterBar, Pager, Sorting};
 use ui::{Card, Empty, Menu, Page, Tab, icons, link_button, no_match, segmented, submit};
@@ -24,7 +24,7 @@ pub(crate) fn routes() -> Routes {
     Routes::new().get("/", home).get("/posts", list)
 }
 
-async fn home(_: Allowed<ReadPosts>) -> Redirect {
+async fn home(_: AllowedSome<ReadPosts>) -> Redirect {
     Redirect::to(PATH)
 }
 
@@ -56,6 +56,7 @@ impl View {
             tag: text(&self.tag),
             author: self.author.parse::<AuthorId>().ok(),
             q: text(&self.q),
+            only: None,
         }
     }
 
@@ -92,14 +93,23 @@ impl View {
     }
 }
 
-async fn list(ctx: Allowed<ReadPosts>, Query(view): Query<View>) -> Result<Page> {
+async fn list(ctx: AllowedSome<ReadPosts>, Query(view): Query<View>) -> Result<Page> {
     let request = PageRequest::new(None, PER_PAGE, view.cursor.as_deref())?;
     let mut tx = ctx.begin().await?;
-    let posts = store::list(&mut tx, &view.filter(), view.sort(), request, ctx.now()).await?;
+    let only = ctx.only_on("blog.posts.read", super::KIND);
+    let filter = Filter {
+        only: only.clone(),
+        ..view.filter()
+    };
+    let posts = store::list(&mut tx, &filter, view.sort(), request, ctx.now()).await?;
     let posts = Part::cut(posts, request, |post| post.cursor(view.sort()));
-    let counts = store::counts(&mut tx, ctx.now()).await?;
-    let tags = tags::all(&mut tx).await?;
-    let authors = authors::all(&mut tx).await?;
+    let counts = store::counts(&mut tx, only.as_deref(), ctx.now()).await?;
+    // Whoever sees some posts alone learns nothing of the others, not even how they are called together.
+    let (tags, authors) = if only.is_some() {
+        (Vec::new(), Vec::new())
+    } else {
+        (tags::all(&mut tx).await?, authors::all(&mut tx).await?)
+    };
     drop(tx);
 
     let mut tag_choices = vec![("", "Any tag")];

@@ -53,7 +53,10 @@ impl Form<'_> {
             p { "Changed " (show::time(post.updated_at, &show::ago(self.ctx, post.updated_at))) "." }
             @if post.is_changed(now) { p { "Visitors still read version " (post.live_no.unwrap_or_default()) "; publish to show the changes." } }
             p {
-                a.link href=(self.path("/versions")) { "Versions" }
+                @if self.ctx.may("blog.posts.read") {
+                    a.link href=(self.path("/versions")) { "Versions" }
+                    " · " a.link href={ "/app/share/" (super::KIND) "/" (post.id) } { "Share" }
+                }
                 @if state == State::Is(Status::Published) { " · " a.link href={ "/blog/" (post.slug) } { "View on the website" } }
             }
         }

@@ -123,6 +123,8 @@ pub struct Filter {
     pub author: Option<AuthorId>,
     /// Words of the draft, as people type them.
     pub q: Option<String>,
+    /// Only these; `None`: whichever there are.
+    pub only: Option<Vec<uuid::Uuid>>,
 }
 
 /// States to filter by.
@@ -202,7 +204,8 @@ pub async fn list(
                      and ($5::uuid is null or exists (
                             select from blog_post_authors pa
                             where pa.tenant_id = $1 and pa.post_id = p.id and pa.author_id = $5))
-                     and ($6::text is null or (p.id, p.draft_no) in (select f.post_id, f.no from blog_search($1, $6, $10) f)) "# + $tail,
+                     and ($6::text is null or (p.id, p.draft_no) in (select f.post_id, f.no from blog_search($1, $6, $10) f)) 
+                     and ($11::uuid[] is null or p.id = any ($11)) "# + $tail,
                 tx.tenant() as _,
                 filter.state.map(StateFilter::as_str),
                 now as _,
@@ -213,6 +216,7 @@ pub async fn list(
                 page.after.map(|cursor| cursor.id),
                 $last,
                 search::MOST_LISTED,
+                filter.only.as_deref()
             )
             .fetch_all(tx.conn())
             .await?
@@ -271,8 +275,12 @@ pub struct Counts {
     pub trash: i64,
 }
 
-/// Counts the posts of each state that is in effect at `now`.
-pub async fn counts(tx: &mut TenantTx, now: Timestamp) -> Result<Counts> {
+/// Counts the posts of each state that is in effect at `now`: of all, or of some.
+pub async fn counts(
+    tx: &mut TenantTx,
+    only: Option<&[uuid::Uuid]>,
+    now: Timestamp,
+) -> Result<Counts> {
     let tenant = tx.tenant();
     let counts = sqlx::query_as!(
         Counts,
@@ -285,9 +293,10 @@ pub async fn counts(tx: &mut TenantTx, now: Timestamp) -> Result<Counts> {
                   count(*) filter (where deleted_at is null and status = 'archived') as "archived!",
                   count(*) filter (where deleted_at is not null) as "trash!"
            from (select blog_status(p, $2) as status, p.live_no, p.draft_no, p.deleted_at
-                 from blog_posts p where p.tenant_id = $1) post"#,
+                 from blog_posts p where p.tenant_id = $1 and ($3::uuid[] is null or p.id = any ($3))) post"#,
         tenant as _,
         now as _,
+        only,
     )
     .fetch_one(tx.conn())
     .await?;

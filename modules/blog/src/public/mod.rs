@@ -10,6 +10,7 @@
 mod audience;
 mod feeds;
 mod pages;
+mod review;
 mod search_pages;
 mod series_pages;
 mod site;
@@ -44,6 +45,7 @@ pub fn routes() -> Routes {
     Routes::new()
         .get("/blog", list)
         .get("/blog/{slug}", post)
+        .get("/blog/review/{id}", review::draft)
         .get("/blog/tag/{slug}", tag)
         .get("/blog/tag/{slug}/feed.xml", feeds::tag)
         .get("/blog/author/{slug}", author)

@@ -171,15 +171,26 @@ fn core(ctx: &Ctx) -> Vec<NavItem> {
     items
 }
 
-/// A module's links: shown as long as the tenant can read it, and the person may see anything of it.
+/// A module's links: shown as long as the tenant can read it, and the person may see anything of it. With whom single
+/// objects are shared alone sees the first link, to the list of these.
 fn group(ctx: &Ctx, manifest: &module::Manifest) -> Option<NavGroup> {
     if !ctx.access(manifest.key).reads() {
         return None;
     }
-    let items: Vec<NavItem> = manifest
+    let mut links: Vec<&module::NavLink> = manifest
         .navigation
         .iter()
         .filter(|link| link.permission.is_none_or(|permission| ctx.may(permission)))
+        .collect();
+    if links.is_empty() {
+        let first = manifest.navigation.first().filter(|link| {
+            link.permission
+                .is_some_and(|permission| ctx.may_somewhere(permission))
+        });
+        links.extend(first);
+    }
+    let items: Vec<NavItem> = links
+        .into_iter()
         .map(|link| NavItem {
             tab: link.tab,
             go: link.go,

@@ -105,12 +105,9 @@ async fn enter(
     match place {
         Some(Place::Tenant(site)) => {
             let person = front.principals.member(asked, &site.tenant).await?;
-            Ok(Where::Tenant(Box::new(Ctx::new(
-                front.app.clone(),
-                site,
-                person,
-                facts.clone(),
-            ))))
+            let guest = front.principals.guest(asked, &site).await?;
+            let ctx = Ctx::new(front.app.clone(), site, person, facts.clone()).with_guest(guest);
+            Ok(Where::Tenant(Box::new(ctx)))
         }
         Some(Place::Ops) => Ok(Where::Ops(front.principals.operator(asked).await?)),
         Some(Place::Base) => Ok(Where::Base(front.principals.account(asked).await?)),

@@ -11,10 +11,10 @@ use accounts::{Session, SessionKind, cookies, operators, sessions};
 use database::{Change, PlatformDb};
 use http::HeaderMap;
 use kernel::{Clock, OperatorRole, Result, TenantId, UserId};
-use module::{Account, Operator, Person};
+use module::{Account, GuestPass, Operator, Person};
 use moka::future::Cache;
-use tenant_resolver::Tenant;
-use tenants::{Tenants, Workspace};
+use tenant_resolver::{Tenant, TenantSite};
+use tenants::{Tenants, Workspace, guest_cookies};
 
 const KEEP: Duration = Duration::from_secs(30);
 const CAPACITY: u64 = 20_000;
@@ -42,12 +42,7 @@ pub struct Principals {
 impl Principals {
     /// A finder over these tenants.
     #[must_use]
-    pub fn new(
-        db: PlatformDb,
-        clock: Clock,
-        tenants: Tenants,
-        links: &module::Links,
-    ) -> Self {
+    pub fn new(db: PlatformDb, clock: Clock, tenants: Tenants, links: &module::Links) -> Self {
         Self {
             db,
             clock,
@@ -130,7 +125,9 @@ impl Principals {
         };
         let now = self.clock.now();
         if let Some(member) = self.members.get(&(tenant.id, session.user)).await
-            && member.as_ref().is_none_or(|member| member.until.is_none_or(|end| now < end))
+            && member
+                .as_ref()
+                .is_none_or(|member| member.until.is_none_or(|end| now < end))
         {
             return Ok(member);
         }
@@ -144,6 +141,23 @@ impl Principals {
             self.members.invalidate(&(tenant.id, session.user)).await;
         }
         Ok(member)
+    }
+
+    /// The guest who is asking: somebody who came by a link. Never kept, so that a link that is taken back ends at once.
+    pub async fn guest(
+        &self,
+        headers: &HeaderMap,
+        site: &TenantSite,
+    ) -> Result<Option<Arc<GuestPass>>> {
+        let Some(session) = guest_cookies::read(headers, self.secure) else {
+            return Ok(None);
+        };
+        let mut tx = site.db.begin().await?;
+        let guest = self
+            .tenants
+            .guest(&mut tx, &session, self.clock.now())
+            .await?;
+        Ok(guest.map(Arc::new))
     }
 
     /// The session whose cookie came with the request, if it is alive and belongs to this host.

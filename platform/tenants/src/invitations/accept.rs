@@ -80,7 +80,10 @@ async fn page(
             html! { (offer.workspace) br; small { (host) } },
         ),
         ("From", html! { (offer.inviter) }),
-        ("Your role", html! { (roles::in_words(roles::names(&offer.roles))) }),
+        (
+            "Your role",
+            html! { (roles::in_words(roles::names(&offer.roles))) },
+        ),
     ]);
     let way = match &visitor.account {
         Some(account) if same => html! {

@@ -143,7 +143,9 @@ async fn resend(
     }
     tenants.resend_invitation(&mut tx, &ctx, id).await?;
     let sent = InvitationSent { id };
-    let answer = key.answer(&mut tx, &ctx, StatusCode::OK, &[], &sent).await?;
+    let answer = key
+        .answer(&mut tx, &ctx, StatusCode::OK, &[], &sent)
+        .await?;
     tx.commit().await?;
     Ok(answer)
 }

@@ -19,9 +19,9 @@ use module::{Actor, Audit, Ctx, RequestFacts};
 use sqlx::PgConnection;
 use tenant_resolver::TenantTx;
 
+use crate::Tenants;
 use crate::members::{self, NewMember, Status};
 use crate::roles::{self, HeldRole, RoleInfo, RoleKey, not_yours_to_give};
-use crate::Tenants;
 
 /// How long an invitation is good.
 pub const LIFETIME: Duration = Duration::from_hours(7 * 24);
@@ -232,7 +232,11 @@ impl Tenants {
         }
         let mut fields = Fields::default();
         let known = roles::all(tx, ctx.now()).await?;
-        let keys: Vec<RoleKey> = invitation.roles.iter().map(|role| role.key.clone()).collect();
+        let keys: Vec<RoleKey> = invitation
+            .roles
+            .iter()
+            .map(|role| role.key.clone())
+            .collect();
         self.check_roles(&mut fields, &ctx.person()?.permissions, &known, &keys);
         fields.finish()?;
         let tenant = tx.tenant();

@@ -11,8 +11,8 @@ use ui::table::{head, hidden_head, table};
 use ui::{Empty, Menu, Page, Tone, badge, field, icons, link_button, submit};
 
 use super::{Invitation, InvitationId, InvitationStatus, InviteForm};
-use crate::guards::InviteMembers;
 use crate::Tenants;
+use crate::guards::InviteMembers;
 use crate::members::pages::{permissions, role_boxes, roles_of};
 use crate::respond::{done, moment};
 use crate::roles::{self, RoleInfo};

@@ -179,10 +179,7 @@ async fn body(tx: &mut TenantTx, ctx: &Ctx, id: MembershipId) -> Result<Json<Mem
     params(("id" = MembershipId, Path, description = "The member.")),
     responses((status = 200, description = "The member.", body = MemberBody), Refused, Missing)
 )]
-async fn read(
-    ctx: Allowed<ReadMembers>,
-    Path(id): Path<MembershipId>,
-) -> Result<Json<MemberBody>> {
+async fn read(ctx: Allowed<ReadMembers>, Path(id): Path<MembershipId>) -> Result<Json<MemberBody>> {
     let mut tx = ctx.begin().await?;
     body(&mut tx, &ctx, id).await
 }

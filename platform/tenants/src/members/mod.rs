@@ -6,7 +6,10 @@ pub(crate) mod store;
 
 use accounts::sessions::{self, RevokeReason};
 use database::Change;
-use kernel::{Error, FieldError, MembershipId, PermissionSet, Result, Role, RoleId, TenantId, Timestamp, UserId};
+use kernel::{
+    Error, FieldError, MembershipId, PermissionSet, Result, Role, RoleId, TenantId, Timestamp,
+    UserId,
+};
 use messaging::Notification;
 use module::{Ctx, ObjectGrant, Person};
 use tenant_resolver::TenantTx;
@@ -250,7 +253,13 @@ impl Tenants {
         let held = self.acting(tx, ctx).await?;
         let known = roles::all(tx, ctx.now()).await?;
         let mut target: Vec<HeldRole> = Vec::new();
-        target.extend(member.roles.iter().filter(|role| **role == Role::Owner).cloned());
+        target.extend(
+            member
+                .roles
+                .iter()
+                .filter(|role| **role == Role::Owner)
+                .cloned(),
+        );
         for assignment in wanted.iter().cloned().map(Into::into) {
             let Assignment { key, expires_at } = assignment;
             if key.built_in() == Some(Role::Owner) || target.iter().any(|role| role.key == key) {

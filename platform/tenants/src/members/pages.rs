@@ -6,7 +6,7 @@ use http::StatusCode;
 use kernel::{Error, FieldError, MembershipId, PermissionSet, Role, Zone};
 use maud::{Markup, Render, html};
 use module::extract::{Form, Path, Query};
-use module::{Allowed, Ctx, Routes};
+use module::{Allowed, Ctx, Routes, Slots};
 use serde::Deserialize;
 use ui::table::{Direction, FilterBar, Pager, Sorting, head, name_cell, table};
 use ui::{
@@ -19,6 +19,7 @@ use crate::entry::tenant_pages::may;
 use crate::guards::{ChangeOwners, ManageMembers, ReadMembers};
 use crate::respond::{after_day, day, done, encode, moment, undoable};
 use crate::roles::{self, Assignment, RoleInfo, RoleKey};
+use crate::sharing::{self, Share};
 
 /// Members on one page of the list.
 const PER_PAGE: i64 = 50;
@@ -88,7 +89,11 @@ async fn list(ctx: Allowed<ReadMembers>, Query(query): Query<ListQuery>) -> modu
     drop(tx);
     let may_invite = ctx.may("workspace.members.invite");
     let role_choices: Vec<(&str, &str)> = std::iter::once(("", "Any role"))
-        .chain(known.iter().map(|role| (role.key.0.as_str(), role.name.as_str())))
+        .chain(
+            known
+                .iter()
+                .map(|role| (role.key.0.as_str(), role.name.as_str())),
+        )
         .collect();
     let bar = FilterBar::new("/app/people", "people")
         .search("Name or e-mail", &query.q)
@@ -178,13 +183,44 @@ fn status_badge(status: Status) -> Markup {
 async fn show(
     ctx: Allowed<ReadMembers>,
     Extension(tenants): Extension<Tenants>,
+    Extension(slots): Extension<Slots>,
     Path(id): Path<MembershipId>,
 ) -> module::Result<Page> {
     let mut tx = ctx.begin().await?;
     let member = super::get(&mut tx, id, ctx.now()).await?;
     let known = roles::all(&mut tx, ctx.now()).await?;
+    let shares = sharing::of_member(&mut tx, id, ctx.now()).await?;
     let chosen = assignments(&member);
-    Ok(page(&ctx, &tenants, &member, &known, &chosen, &[]))
+    let mut page = page(&ctx, &tenants, &member, &known, &chosen, &[]);
+    if !shares.is_empty() {
+        page.body = html! { div.stack { (page.body) (shares_card(&ctx, &slots, &shares)) } };
+    }
+    Ok(page)
+}
+
+/// What was shared with somebody besides what their roles allow.
+fn shares_card(ctx: &Ctx, slots: &Slots, shares: &[Share]) -> Markup {
+    let zone = &ctx.tenant().zone;
+    let manages = ctx.may("workspace.members.manage");
+    let list: Vec<ui::Row> = shares
+        .iter()
+        .map(|share| {
+            let revoke = format!("/app/people/{}/shares/{}/revoke", share.member, share.id);
+            ui::Row::new(&share.object_name)
+                .note(html! {
+                    (sharing::level_title(slots, &share.kind, &share.level))
+                    @if let Some(end) = share.expires_at { ", until " (moment(end, zone)) }
+                    ", by " (share.giver_name)
+                })
+                .end(html! { @if manages {
+                    form method="post" action=(revoke) { (submit(format!("Take back {}", share.object_name)).ghost().icon_only(icons::LuX)) }
+                } })
+        })
+        .collect();
+    Card::new(ui::rows(&list))
+        .title("Shared with them")
+        .flush()
+        .render()
 }
 
 /// The roles that a member has, as the form sends them.
@@ -422,9 +458,8 @@ async fn set_roles(
         Err(Error::Invalid(errors)) => {
             let member = super::get(&mut tx, id, ctx.now()).await?;
             let known = roles::all(&mut tx, ctx.now()).await?;
-            let chosen = wanted.unwrap_or_else(|_| {
-                roles_of(&form).into_iter().map(Assignment::from).collect()
-            });
+            let chosen = wanted
+                .unwrap_or_else(|_| roles_of(&form).into_iter().map(Assignment::from).collect());
             Ok(page(&ctx, &tenants, &member, &known, &chosen, &errors)
                 .status(StatusCode::UNPROCESSABLE_ENTITY)
                 .into_response())

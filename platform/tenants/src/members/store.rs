@@ -1,8 +1,6 @@
 //! Statements about members.
 
-use kernel::{
-    Email, MembershipId, PermissionSet, Result, RoleId, TenantId, Timestamp, UserId,
-};
+use kernel::{Email, MembershipId, PermissionSet, Result, RoleId, TenantId, Timestamp, UserId};
 use serde::Deserialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;

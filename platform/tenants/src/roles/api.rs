@@ -109,7 +109,10 @@ async fn list(
     let mut tx = ctx.begin().await?;
     let roles = all(&mut tx, ctx.now()).await?;
     Ok(Json(RoleList {
-        data: roles.iter().map(|role| RoleBody::of(&tenants, role)).collect(),
+        data: roles
+            .iter()
+            .map(|role| RoleBody::of(&tenants, role))
+            .collect(),
     }))
 }
 

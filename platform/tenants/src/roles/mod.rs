@@ -119,7 +119,10 @@ impl RoleInfo {
     /// One sentence that says what it is for.
     #[must_use]
     pub fn summary(&self) -> &str {
-        self.built_in().map_or(&self.description, Role::summary)
+        match self.built_in() {
+            Some(built_in) => built_in.summary(),
+            None => &self.description,
+        }
     }
 
     /// Whether anybody has it or waits for it.
@@ -178,7 +181,7 @@ pub(crate) async fn get(tx: &mut TenantTx, id: RoleId, now: Timestamp) -> Result
 }
 
 /// The role of a key. One that was deleted meanwhile, or never was, cannot be chosen.
-pub(crate) fn of_key<'a>(roles: &'a [RoleInfo], key: &RoleKey) -> Result<&'a RoleInfo> {
+pub(crate) fn of_key<'a>(roles: &'a [RoleInfo], key: &RoleKey) -> Result<&'a RoleInfo, FieldError> {
     let found = roles.iter().find(|role| role.key == *key);
     found.ok_or_else(|| {
         FieldError::new(
@@ -186,7 +189,6 @@ pub(crate) fn of_key<'a>(roles: &'a [RoleInfo], key: &RoleKey) -> Result<&'a Rol
             "unknown",
             "There is no such role any more. Choose another.",
         )
-        .into()
     })
 }
 
@@ -262,7 +264,10 @@ impl Tenants {
 
     /// What roles and stored permissions allow together.
     pub(crate) fn held_by(&self, roles: &[HeldRole], stored: &[String]) -> PermissionSet {
-        let built_in: Vec<Role> = roles.iter().filter_map(|role| role.key.built_in()).collect();
+        let built_in: Vec<Role> = roles
+            .iter()
+            .filter_map(|role| role.key.built_in())
+            .collect();
         self.permissions_of(&built_in)
             .union(&self.named(stored.iter().map(String::as_str)))
     }

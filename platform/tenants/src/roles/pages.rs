@@ -196,7 +196,10 @@ async fn create(
     match tenants.create_role(&mut tx, &ctx, input.clone()).await {
         Ok(role) => {
             tx.commit().await?;
-            let text = format!("The role {} is made. Give it to people, or invite somebody with it.", role.name);
+            let text = format!(
+                "The role {} is made. Give it to people, or invite somebody with it.",
+                role.name
+            );
             Ok(done(&format!("{PATH}/{}", role.id), &text))
         }
         Err(Error::Invalid(errors)) => {

@@ -108,11 +108,7 @@ pub(super) async fn update(
     Ok(())
 }
 
-pub(super) async fn add_permissions(
-    tx: &mut TenantTx,
-    id: RoleId,
-    keys: &[String],
-) -> Result<()> {
+pub(super) async fn add_permissions(tx: &mut TenantTx, id: RoleId, keys: &[String]) -> Result<()> {
     let tenant = tx.tenant();
     sqlx::query!(
         "insert into role_permissions (tenant_id, role_id, permission_key)
@@ -128,11 +124,7 @@ pub(super) async fn add_permissions(
 }
 
 /// Lets a role hold exactly these permissions.
-pub(super) async fn set_permissions(
-    tx: &mut TenantTx,
-    id: RoleId,
-    keys: &[String],
-) -> Result<()> {
+pub(super) async fn set_permissions(tx: &mut TenantTx, id: RoleId, keys: &[String]) -> Result<()> {
     let tenant = tx.tenant();
     sqlx::query!(
         "delete from role_permissions

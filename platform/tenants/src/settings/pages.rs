@@ -24,11 +24,18 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// The sections of the settings.
-pub(super) fn sections(ctx: &Ctx, current: &str) -> Markup {
+pub(crate) fn sections(ctx: &Ctx, current: &str) -> Markup {
     let mut all = vec![
         Tab::new("General", "/app/settings", current == "general"),
         Tab::new("Brand", "/app/settings/brand", current == "brand"),
     ];
+    if ctx.may("workspace.guests.manage") {
+        all.push(Tab::new(
+            "Guests",
+            "/app/settings/guests",
+            current == "guests",
+        ));
+    }
     if ctx.may("workspace.audit.read") {
         all.push(Tab::new("Audit log", "/app/audit", current == "audit"));
     }

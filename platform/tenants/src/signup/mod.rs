@@ -421,7 +421,8 @@ impl Tenants {
         let mut tx = self.db().begin().await?;
         let removed = store::delete_expired(tx.conn(), now).await?;
         tx.commit().await?;
-        Ok(removed)
+        let ended = crate::guests::store::delete_ended(self.db().pool(), now).await?;
+        Ok(removed + ended)
     }
 
     /// Whether an address can be had, and what else could be.
