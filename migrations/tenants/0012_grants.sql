@@ -101,4 +101,5 @@ create policy tenant on permission_grants to atelier_tenant
     with check (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
 create policy platform on permission_grants to atelier_platform using (true) with check (true);
 grant select, insert, update (revoked_at) on permission_grants to atelier_tenant;
-grant select on permission_grants to atelier_platform;
+-- Whoever comes back by an invitation comes back with nothing else.
+grant select, update (revoked_at) on permission_grants to atelier_platform;

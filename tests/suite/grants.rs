@@ -220,6 +220,31 @@ async fn a_share_is_inert_from_its_last_instant_without_anybody_sweeping() {
 }
 
 #[tokio::test]
+async fn whoever_comes_back_comes_back_with_nothing_shared() {
+    let world = World::new().await;
+    let owner = &world.studio.owner;
+    world.share(owner, "view", None).await.expect(201);
+    let member = format!("/app/people/{}", world.clerk_id);
+    owner
+        .post(&format!("{member}/remove"), &[])
+        .await
+        .expect(303);
+    let form = [("email", "billing@northlight.test"), ("role", "billing")];
+    owner.post("/app/people/invite", &form).await.expect(303);
+    let link = world.app.letter("billing@northlight.test").await.link();
+    let path = link.strip_prefix("http://atelier.test").unwrap();
+    let base = world.clerk.on("http://atelier.test");
+    let joined = base.follow(base.post(path, &[]).await).await;
+    assert_eq!(joined.status, 200, "{}", joined.url);
+    world.app.forget();
+    world
+        .clerk
+        .plainly(Method::GET, "/app/blog/posts", &[])
+        .await
+        .expect(403);
+}
+
+#[tokio::test]
 async fn nobody_shares_what_they_lack() {
     let world = World::new().await;
     let author = world
@@ -378,6 +403,7 @@ async fn a_code_is_asked_for_and_cannot_be_guessed() {
     let guest = world.stranger();
     let page = guest.get(&link).await.expect(200);
     assert!(page.body.contains("Access code"), "{}", page.body);
+    assert!(!page.body.contains("Shared story"), "{}", page.body);
     guest.post(&link, &[]).await.expect(422);
     guest
         .post(&link, &[("code", "harbour-8")])

@@ -153,8 +153,21 @@ async fn nobody_gets_or_gives_more_than_they_have() {
     let app = TestApp::new().await;
     let studio = app.tenant("northlight").await;
     let owner = &studio.owner;
-    // An admin may do all but money and ownership; a keeper of roles little besides.
-    let admin = studio.member(&app, Role::Admin, "Ada Admin").await;
+    // A deputy may do much but see the money; a keeper of roles little besides.
+    let deputy = made(
+        owner,
+        "Deputy",
+        &[
+            "workspace.roles.manage",
+            "workspace.members.read",
+            "workspace.members.manage",
+            "workspace.members.invite",
+            "blog.posts.read",
+            "blog.posts.publish",
+        ],
+    )
+    .await;
+    let admin = join(&app, &studio, "ada@northlight.test", &deputy.key).await;
     let strong = made(owner, "Treasurer", &["billing.subscription.read"]).await;
     let keeper = made(
         owner,
@@ -179,7 +192,7 @@ async fn nobody_gets_or_gives_more_than_they_have() {
     let refused: Vec<(&str, Reply, u16, &str)> =
         vec![
         (
-            "an admin makes a role for money",
+            "a deputy makes a role for money",
             create(&admin, "Mine", &["blog.posts.read", "billing.subscription.read"]).await,
             422,
             "escalation",
@@ -226,7 +239,7 @@ async fn nobody_gets_or_gives_more_than_they_have() {
             "escalation",
         ),
         (
-            "an admin gives the role of money",
+            "a deputy gives the role of money",
             give(&admin, &vi_id, &json!([{ "key": strong.key }])).await,
             422,
             "escalation",
@@ -262,7 +275,7 @@ async fn nobody_gets_or_gives_more_than_they_have() {
             "",
         ),
         (
-            "an admin makes themselves an owner",
+            "a deputy makes somebody an owner",
             admin
                 .api(
                     Method::PATCH,
@@ -311,7 +324,7 @@ async fn nobody_gets_or_gives_more_than_they_have() {
             .fetch_all(&pool)
             .await
             .unwrap();
-    assert_eq!(own, ["Keeper", "Reader", "Treasurer"]);
+    assert_eq!(own, ["Deputy", "Keeper", "Reader", "Treasurer"]);
     let held: i64 = sqlx::query_scalar(
         "select count(*) from membership_roles mr join roles r on r.id = mr.role_id where r.name = 'Treasurer'",
     )

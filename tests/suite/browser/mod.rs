@@ -4,6 +4,7 @@ mod console;
 mod discovery;
 mod keyboard;
 mod looks;
+mod people;
 mod plain;
 mod story;
 

@@ -318,6 +318,7 @@ impl Bench {
             .into_parts()
             .0
             .layer(Extension(self.tenants.clone()))
+            .layer(Extension(module::Slots::default()))
             .layer(context)
             .with_state(self.app.clone());
         pages.oneshot(request).await.unwrap()

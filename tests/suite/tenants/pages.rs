@@ -362,7 +362,7 @@ async fn the_audit_log_reads_as_sentences_and_its_export_matches() {
             get(&format!("/app/audit/{id}")),
         )
         .await;
-    assert!(text(&entry).contains("viewer"));
+    assert!(text(&entry).contains("Viewer"));
     let none = bench
         .ask_tenant(
             tenant.id,

@@ -6,7 +6,7 @@ use kernel::Error;
 use maud::{PreEscaped, html};
 use module::extract::Path;
 use module::{Invited, Result};
-use ui::{Layout, Page, Tone, banner, submit};
+use ui::{Page, Tone, banner, submit};
 
 use crate::manifest::ReadPosts;
 use crate::posts::{PostId, display_title, get};
@@ -19,7 +19,6 @@ pub(super) async fn draft(ctx: Invited<ReadPosts>, Path(id): Path<PostId>) -> Re
         return Err(Error::NotFound("post").into());
     }
     let page = Page::new(display_title(&post.title))
-        .layout(Layout::Marketing)
         .style("blog.css")
         .body(html! {
             (banner(Tone::Info, "This is a draft that was shared with you. What the public reads may differ.", None))

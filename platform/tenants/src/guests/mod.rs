@@ -121,43 +121,9 @@ impl Tenants {
         let (Some(permissions), Some(path)) = (kind.guests, &shared.guest_href) else {
             return Err(Error::NotFound("page"));
         };
-        // Hashed before the lock is taken: it takes its time.
         let (label, code) = (input.label.trim(), input.code.trim());
-        let mut fields = Fields::default();
-        let email = match input.email.trim() {
-            "" => None,
-            email => fields.take(Email::parse(email)),
-        };
-        let most = ctx.now().plus(LONGEST);
-        fields
-            .require("label", label, "Say whom the link is for.")
-            .check(
-                label.chars().count() <= 120,
-                "label",
-                "too_long",
-                "Use at most 120 characters.",
-            )
-            .check(
-                code.is_empty() || (SHORTEST_CODE..=64).contains(&code.chars().count()),
-                "code",
-                "length",
-                "Use 6 to 64 characters.",
-            )
-            .check(
-                input.max_uses.is_none_or(|uses| (1..=1000).contains(&uses)),
-                "max_uses",
-                "out_of_range",
-                "Choose 1 to 1000 uses.",
-            )
-            .check(
-                input
-                    .expires_at
-                    .is_none_or(|end| end > ctx.now() && end <= most),
-                "until",
-                "out_of_range",
-                "Choose a last day within the next 90 days.",
-            );
-        fields.finish()?;
+        let email = check(input, ctx.now())?;
+        // Hashed before the lock is taken: it takes its time.
         let hash = match code {
             "" => None,
             code => Some(passwords::hash(code).await?),
@@ -204,28 +170,8 @@ impl Tenants {
         sharing::store::insert(tx, &given, ctx.now()).await?;
         let link = ctx.link(&format!("/guest/{}", secret.as_str()));
         if let Some(email) = &email {
-            let tenant = ctx.tenant();
-            let letter = Letter::new(
-                "tenants.guest",
-                cut(&format!("{} shows you {}", giver.name, shared.name), 200),
-            )
-            .to(email, label)
-            .brand(Brand::of_tenant(self.links(), tenant))
-            .paragraph(format!(
-                "{} of {} would like you to look at this {}.",
-                giver.name, tenant.name, kind.noun
-            ))
-            .button("Open it", &link);
-            let letter = if hash.is_some() {
-                letter.paragraph("You will be asked for a code, which you get another way.")
-            } else {
-                letter
-            };
-            letter
-                .fine_print(
-                    "Whoever has this link can open it. If you do not know the sender, do nothing.",
-                )
-                .send(tx.conn(), Some(tenant.id), ctx.now())
+            self.guest_letter(ctx, kind, shared, (email, label), &link, hash.is_some())?
+                .send(tx.conn(), Some(ctx.tenant().id), ctx.now())
                 .await?;
         }
         ctx.audit("workspace.guest.invited")
@@ -236,6 +182,40 @@ impl Tenants {
             .write(tx)
             .await?;
         Ok((id, link))
+    }
+
+    fn guest_letter(
+        &self,
+        ctx: &Ctx,
+        kind: &Shareable,
+        shared: &SharedObject,
+        (email, label): (&Email, &str),
+        link: &str,
+        has_code: bool,
+    ) -> Result<Letter> {
+        let (tenant, giver) = (ctx.tenant(), ctx.person()?);
+        // Where a code is asked for, the mail alone tells nothing.
+        let subject = if has_code {
+            format!("{} shares something with you", giver.name)
+        } else {
+            format!("{} shows you {}", giver.name, shared.name)
+        };
+        let letter = Letter::new("tenants.guest", cut(&subject, 200))
+            .to(email, label)
+            .brand(Brand::of_tenant(self.links(), tenant))
+            .paragraph(format!(
+                "{} of {} would like you to look at this {}.",
+                giver.name, tenant.name, kind.noun
+            ))
+            .button("Open it", link);
+        let letter = if has_code {
+            letter.paragraph("You will be asked for a code, which you get another way.")
+        } else {
+            letter
+        };
+        Ok(letter.fine_print(
+            "Whoever has this link can open it. If you do not know the sender, do nothing.",
+        ))
     }
 
     /// Takes a guest's link back: whoever came by it is out at once. Who may do so is decided by the caller.
@@ -317,6 +297,45 @@ impl Tenants {
             grants: self.grants(found.grants.0).into(),
         }))
     }
+}
+
+/// Names every broken rule of a link that shall be made; gives the address to mail it to.
+fn check(input: &GuestInput, now: Timestamp) -> Result<Option<Email>> {
+    let (label, code) = (input.label.trim(), input.code.trim());
+    let mut fields = Fields::default();
+    let email = match input.email.trim() {
+        "" => None,
+        email => fields.take(Email::parse(email)),
+    };
+    let most = now.plus(LONGEST);
+    fields
+        .require("label", label, "Say whom the link is for.")
+        .check(
+            label.chars().count() <= 120,
+            "label",
+            "too_long",
+            "Use at most 120 characters.",
+        )
+        .check(
+            code.is_empty() || (SHORTEST_CODE..=64).contains(&code.chars().count()),
+            "code",
+            "length",
+            "Use 6 to 64 characters.",
+        )
+        .check(
+            input.max_uses.is_none_or(|uses| (1..=1000).contains(&uses)),
+            "max_uses",
+            "out_of_range",
+            "Choose 1 to 1000 uses.",
+        )
+        .check(
+            input.expires_at.is_none_or(|end| end > now && end <= most),
+            "until",
+            "out_of_range",
+            "Choose a last day within the next 90 days.",
+        );
+    fields.finish()?;
+    Ok(email)
 }
 
 pub(crate) async fn get(tx: &mut TenantTx, id: GuestGrantId) -> Result<GuestGrant> {

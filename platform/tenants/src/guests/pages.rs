@@ -78,7 +78,13 @@ async fn show(ctx: Public, Path(token): Path<String>) -> module::Result<Page> {
 }
 
 fn door(ctx: &Ctx, token: &str, behind: &Behind, errors: &[FieldError]) -> Page {
-    Page::new(behind.object_name.clone())
+    // Whoever has the link and not the code learns nothing of what stands behind it.
+    let title = if behind.access_code_hash.is_some() {
+        "Something is shared with you"
+    } else {
+        &behind.object_name
+    };
+    Page::new(title)
         .lead(format!(
             "{} of {} shares this with you.",
             behind.giver_name,

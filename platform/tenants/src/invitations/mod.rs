@@ -19,9 +19,9 @@ use module::{Actor, Audit, Ctx, RequestFacts};
 use sqlx::PgConnection;
 use tenant_resolver::TenantTx;
 
-use crate::Tenants;
 use crate::members::{self, NewMember, Status};
 use crate::roles::{self, HeldRole, RoleInfo, RoleKey, not_yours_to_give};
+use crate::{Tenants, sharing};
 
 /// How long an invitation is good.
 pub const LIFETIME: Duration = Duration::from_hours(7 * 24);
@@ -332,6 +332,7 @@ impl Tenants {
             }
             Some((member, Status::Left)) => {
                 members::rejoin(&mut *conn, offer.tenant, member, now).await?;
+                sharing::store::revoke_all(&mut *conn, offer.tenant, member, now).await?;
                 members::give_roles(&mut *conn, offer.tenant, member, &ids, now).await?;
                 member
             }

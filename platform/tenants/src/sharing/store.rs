@@ -1,6 +1,7 @@
 //! Statements about permissions on one object.
 
-use kernel::{MembershipId, Result, Timestamp, new_uuid};
+use kernel::{MembershipId, Result, TenantId, Timestamp, new_uuid};
+use sqlx::PgConnection;
 use tenant_resolver::TenantTx;
 use uuid::Uuid;
 
@@ -150,6 +151,24 @@ pub(super) async fn revoke_of_member(
         now as _,
     )
     .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Takes everything on single objects from a member.
+pub(crate) async fn revoke_all(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    member: MembershipId,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        "update permission_grants set revoked_at = $3 where tenant_id = $1 and membership_id = $2 and revoked_at is null",
+        tenant as _,
+        member as _,
+        now as _,
+    )
+    .execute(conn)
     .await?;
     Ok(())
 }
