@@ -96,6 +96,25 @@ fn permissions_are_declared_once_and_belong_to_their_module() {
 }
 
 #[test]
+fn kinds_of_news_are_declared_once_and_belong_to_their_module() {
+    let all = server::modules::notifications();
+    let keys: BTreeSet<&str> = all.iter().map(|kind| kind.key).collect();
+    assert_eq!(keys.len(), all.len(), "a kind stands twice");
+    assert!(keys.contains("workspace.role"));
+    for kind in all {
+        assert!(!kind.title.is_empty(), "{}", kind.key);
+    }
+    for module in MODULES {
+        let manifest = module.manifest();
+        for kind in manifest.notifications {
+            let (area, what) = kind.key.split_once('.').expect("<module>.<what>");
+            assert_eq!(area, manifest.key, "{}", kind.key);
+            assert!(!what.is_empty(), "{}", kind.key);
+        }
+    }
+}
+
+#[test]
 fn every_link_leads_to_a_page_that_its_reader_may_open() {
     let routes = routes();
     let permissions = server::modules::permissions();

@@ -65,7 +65,8 @@ impl Actor {
         match self.who {
             module::Actor::Member(id) => ("member", Some(id)),
             module::Actor::Operator(id) => ("operator", Some(id)),
-            module::Actor::System => ("system", None),
+            // The constructors above make no guests: none reaches a subscription.
+            module::Actor::System | module::Actor::Guest(_) => ("system", None),
         }
     }
 
