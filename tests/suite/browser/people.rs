@@ -52,7 +52,7 @@ async fn make_a_role(app: &LiveApp, page: &Page) {
     page.click("checkbox", "See posts and drafts").await;
     page.click("button", "Make the role").await;
     page.wait_for_text("The role Producer is made").await;
-    page.wait_for_text("Nobody has this role").await;
+    page.wait_for_text("Nobody has it yet").await;
 }
 
 async fn join_with_it(app: &LiveApp, owner: &Page, colleague: &Page) {

@@ -97,7 +97,7 @@ async fn list(ctx: Member, Query(view): Query<View>) -> Result<Page> {
     Ok(Page::new("Inbox")
         .lead("What happened that concerns you.")
         .actions(html! {
-            (link_button("Choose what", "/app/me/notifications").icon(icons::LuBellRing))
+            (link_button("Preferences", "/app/me/notifications").icon(icons::LuBellRing))
             @if unread > 0 {
                 form method="post" action="/app/inbox/read-all" { (submit("Mark all as read").icon(icons::LuCheckCheck)) }
             }

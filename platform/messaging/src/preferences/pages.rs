@@ -43,13 +43,14 @@ fn page(ctx: &Ctx, choices: &[Choice], settings: &Settings, errors: &[FieldError
             form.stack method="post" action=(PATH) data-dirty {
                 (error_summary(errors))
                 @for group in choices.chunk_by(|a, b| area(a.kind.key) == area(b.kind.key)) {
-                    (Card::new(html! { @for choice in group { (row(choice)) } }).title(title(area(group[0].kind.key))))
+                    (Card::new(html! { div.stack { @for choice in group { (row(choice)) } } }).title(title(area(group[0].kind.key))))
                 }
-                (Card::new(html! {
+                (Card::new(html! { div.stack {
+                    p { "Everything that you want once a day comes in one mail. What you have read by then is left out." }
                     (field::select("daily_hour", "Mail of the day comes at", hours).value(settings.daily_hour.to_string()).errors(errors))
                     (field::text("time_zone", "Time zone").value(zone).placeholder(ctx.tenant().zone.name()).errors(errors)
                         .help("Of your own clock, such as Europe/Berlin. Empty: the workspace's."))
-                }).title("Once a day").note("Everything that you want once a day comes in one mail. What you have read by then is left out."))
+                } }).title("Once a day"))
                 div { (submit("Save").primary()) }
             }
         })

@@ -52,14 +52,14 @@ async fn list(
         } })
         .body(table(
             "Roles",
-            &html! { (head("Role")) (head("What it is for")) (number_head("Allows")) (number_head("People")) },
+            &html! { (head("Role")) (number_head("People")) (number_head("Allows")) (head("What it is for")) },
             &html! { @for role in &roles {
                 tr data-row {
                     (name_cell(&ui::icon_sized(icons::LuShieldCheck, 18), &role.name, &format!("{PATH}/{}", role.id),
                         if role.built_in().is_some() { "Built in" } else { "Your own" }))
-                    td { (role.summary()) }
-                    td.number { (tenants.permissions_in(role).keys().count()) " of " (of_all) }
                     td.number { (role.members) }
+                    td.number { (tenants.permissions_in(role).keys().count()) " of " (of_all) }
+                    td { (role.summary()) }
                 }
             } },
         )))
@@ -128,10 +128,10 @@ fn form(
         form.stack method="post" action=(action) data-dirty {
             (error_summary(errors))
             @if let Some(role) = role { input type="hidden" name="rev" value=(role.rev); }
-            (Card::new(html! {
+            (Card::new(html! { div.stack {
                 (field::text("name", "Name").value(&input.name).max_length(60).required().errors(errors))
                 (field::textarea("description", "What it is for", 2).value(&input.description).max_length(300).optional().errors(errors))
-            }))
+            } }))
             (matrix(tenants, &permissions(ctx), &input.permissions, errors))
             div.cluster {
                 (submit(if role.is_some() { "Save the role" } else { "Make the role" }).primary())
@@ -149,7 +149,7 @@ fn matrix(
     errors: &[FieldError],
 ) -> Markup {
     let error = errors.iter().find(|error| error.field == "permissions");
-    Card::new(html! {
+    Card::new(html! { div.stack {
         div.field hidden { input.input type="search" data-permission-search aria-label="Find a permission" placeholder="Find a permission"; }
         @if let Some(error) = error {
             p.hint.bad id="f-permissions" tabindex="-1" { (ui::icon_sized(icons::LuCircleAlert, 14)) span { (error.message) } }
@@ -168,7 +168,7 @@ fn matrix(
             }
         }
         p.hint { "What you may not do yourself cannot be chosen." }
-    })
+    } })
     .title("What it allows")
     .render()
 }
@@ -306,7 +306,7 @@ fn holders_card(role: &RoleInfo, holders: &[Member]) -> Markup {
         .collect();
     let shown = i64::try_from(holders.len()).unwrap_or(i64::MAX);
     Card::new(html! {
-        @if list.is_empty() { p { "Nobody has this role." } } @else { (rows(&list)) }
+        @if list.is_empty() { p { "Nobody has it yet." } } @else { (rows(&list)) }
         @if role.members > shown {
             p { a.link href={ "/app/people?role=" (role.key.0) } { "All " (role.members) " people" } }
         }

@@ -133,23 +133,25 @@ impl<'a> View<'a> {
             .filter(|level| !self.tenants.of_level(&held, level).is_empty())
             .map(|level| Choice::new(level.key, level.title))
             .collect();
-        let people = people
+        let people: Vec<Choice> = people
             .iter()
             .map(|(id, name)| Choice::new(id.to_string(), name.clone()))
             .collect();
         let list: Vec<Row> = shares.iter().map(|share| self.share_row(share)).collect();
-        Card::new(html! {
+        let alone = people.is_empty();
+        Card::new(html! { div.stack {
+            p { "They see this " (self.kind.noun) " alone, whatever their role." }
             @if !list.is_empty() { (rows(&list)) }
-            form.stack method="post" action={ (self.path()) "/members" } {
+            @if alone { p { "Nobody else is in the workspace. Invite somebody first." } }
+            @else { form.stack method="post" action={ (self.path()) "/members" } {
                 (field::select("member", "Whom", people).value(value(typed, "member")).errors(errors))
                 (field::select("level", "What they may do", levels).value(value(typed, "level")).errors(errors))
                 (field::date("until", "Last day").value(value(typed, "until")).optional().errors(errors)
                     .help("Empty: until you take it back."))
                 div { (submit("Share").primary().icon(icons::LuUserPlus)) }
-            }
-        })
+            } }
+        } })
         .title("With people of the workspace")
-        .note(format!("They see this {} alone, whatever their role.", self.kind.noun))
         .render()
     }
 
@@ -178,7 +180,8 @@ impl<'a> View<'a> {
             .collect();
         let of_guest = value(typed, "form") == "guest";
         let typed = |name: &str| if of_guest { value(typed, name) } else { "" };
-        Card::new(html! {
+        Card::new(html! { div.stack {
+            p { "A link to this " (self.kind.noun) " and nothing else. No account is needed." }
             @if !list.is_empty() { (rows(&list)) }
             form.stack method="post" action={ (self.path()) "/guests" } {
                 input type="hidden" name="form" value="guest";
@@ -194,9 +197,8 @@ impl<'a> View<'a> {
                     .help("Empty: two weeks."))
                 div { (submit("Make a link").primary().icon(icons::LuLink)) }
             }
-        })
+        } })
         .title("With somebody outside")
-        .note(format!("A link to this {} and nothing else. No account is needed.", self.kind.noun))
         .render()
     }
 }
