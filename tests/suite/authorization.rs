@@ -503,10 +503,7 @@ async fn pages_send_strangers_to_the_log_in() {
         {
             if matches!(
                 route.gate,
-                GateKind::Public
-                    | GateKind::Visitor
-                    | GateKind::OpsVisitor
-                    | GateKind::Invited(_)
+                GateKind::Public | GateKind::Visitor | GateKind::OpsVisitor | GateKind::Invited(_)
             ) {
                 continue;
             }
