@@ -79,15 +79,6 @@ pub struct Tally {
 }
 
 impl Operation {
-    /// Its name in the report.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::List => "list",
-            Self::Read => "read",
-            Self::Create => "create",
-        }
-    }
-
     fn request(self, caller: &Caller, turn: usize) -> String {
         let headers = &caller.headers;
         match self {

@@ -38,6 +38,8 @@ pub struct Side {
 pub struct World {
     /// The platform.
     pub product: Side,
+    /// The platform, asked by programs with keys.
+    pub keyed: Side,
     /// The thin service.
     pub thin: Side,
     database: Database,
@@ -75,6 +77,13 @@ impl World {
         let address = listener.local_addr()?;
         let own = Settings::from_environment(&HashMap::new())?;
         let http = own.http.clone();
+        // What is measured is the cost of counting, not the refusal.
+        let pepper = own.access.secrets().pepper;
+        let access = server::settings::Access {
+            key_requests: u32::MAX,
+            tenant_requests: u32::MAX,
+            ..own.access.clone()
+        };
         let limits = Limits {
             headers: http.header_timeout(),
             drain: Duration::from_secs(1),
@@ -89,6 +98,7 @@ impl World {
             mailer: Mailer::Development,
             proxies: tenant_resolver::Proxies::default(),
             http,
+            access,
             job_limit: own.worker.job_limit(),
             billing_operators: Vec::new(),
         })?;
@@ -97,7 +107,7 @@ impl World {
         administrator
             .execute(AssertSqlSafe(rows(tenants, posts)))
             .await?;
-        let (product, thin) = callers(&mut administrator, &platform).await?;
+        let (product, keyed, thin) = callers(&mut administrator, &platform, &pepper).await?;
         administrator.close().await?;
 
         let stop = CancellationToken::new();
@@ -108,6 +118,10 @@ impl World {
             product: Side {
                 address,
                 callers: product,
+            },
+            keyed: Side {
+                address,
+                callers: keyed,
             },
             thin: serve(thin::router(pool), limits, stop.clone(), thin).await?,
             database,
@@ -146,20 +160,23 @@ impl World {
 
     /// Messages to the database for each request of the platform, as the database server logs them. The rollback
     /// that ends a transaction without changes is not among them: it is sent when the answer has left.
-    pub async fn statements(&self, operation: Operation, requests: usize) -> Outcome<f64> {
+    pub async fn statements(
+        &self,
+        side: &Side,
+        operation: Operation,
+        requests: usize,
+    ) -> Outcome<f64> {
         let mut administrator = self.database.connect(Role::Superuser).await;
         let folder = sqlx::query_scalar::<_, String>("select current_setting('data_directory')");
         let log = PathBuf::from(folder.fetch_one(&mut administrator).await?)
             .with_file_name("postgres.log");
-        self.call(&self.product, operation, Mode::Times(1)).await?;
+        self.call(side, operation, Mode::Times(1)).await?;
         logging(&mut administrator, "all").await?;
         let mark = Uuid::new_v4();
         administrator
             .execute(AssertSqlSafe(format!("select 'from {mark}'")))
             .await?;
-        let asked = self
-            .call(&self.product, operation, Mode::Times(requests))
-            .await?;
+        let asked = self.call(side, operation, Mode::Times(requests)).await?;
         administrator
             .execute(AssertSqlSafe(format!("select 'to {mark}'")))
             .await?;
@@ -222,17 +239,55 @@ async fn serve(
     Ok(Side { address, callers })
 }
 
-/// The owner of each tenant, signed in to the product, and the same tenant for the thin service.
+/// A key of each tenant that may read posts, made as its owner would.
+async fn key(
+    administrator: &mut PgConnection,
+    pepper: &access::Pepper,
+    tenant: Uuid,
+    member: Uuid,
+) -> Outcome<access::KeyText> {
+    let text = access::KeyText::generate(access::Env::Live);
+    let (application, key) = (Uuid::new_v4(), Uuid::new_v4());
+    sqlx::query(
+        "insert into applications (tenant_id, id, module_key, name, slug, status, allowed_origins, cache_seconds, rev,
+                                   created_by, created_at, updated_at)
+         values ($1, $2, 'blog', 'Front end', 'front-end', 'active', '{}', 60, 1, $3, now(), now())",
+    )
+    .bind(tenant)
+    .bind(application)
+    .bind(member)
+    .execute(&mut *administrator)
+    .await?;
+    sqlx::query(
+        "insert into api_keys (tenant_id, id, application_id, name, public_id, secret_hash, last4, env, scopes, allowed_cidrs,
+                               created_by, created_at)
+         values ($1, $2, $3, 'Server', $4, $5, $6, 'live', '{posts:read}', '{}', $7, now())",
+    )
+    .bind(tenant)
+    .bind(key)
+    .bind(application)
+    .bind(text.public_id())
+    .bind(pepper.hash(&text).as_slice())
+    .bind(text.last4())
+    .bind(member)
+    .execute(administrator)
+    .await?;
+    Ok(text)
+}
+
+/// The owner of each tenant, signed in to the product, a program of theirs with a key, and the same tenant for the thin
+/// service.
 async fn callers(
     administrator: &mut PgConnection,
     platform: &Platform,
-) -> Outcome<(Vec<Caller>, Vec<Caller>)> {
-    let tenants = "select t.id, t.slug, m.user_id, array(select p.id from blog_posts p where p.tenant_id = t.id limit 20) as posts
+    pepper: &access::Pepper,
+) -> Outcome<(Vec<Caller>, Vec<Caller>, Vec<Caller>)> {
+    let tenants = "select t.id, t.slug, m.id as member, m.user_id, array(select p.id from blog_posts p where p.tenant_id = t.id limit 20) as posts
                    from tenants t join memberships m on m.tenant_id = t.id order by t.slug";
     let tenants = administrator.fetch_all(tenants).await?;
     let links = platform.app.links();
     let mut tx = platform.db.begin().await?;
-    let (mut product, mut thin) = (Vec::new(), Vec::new());
+    let (mut product, mut keyed, mut thin) = (Vec::new(), Vec::new(), Vec::new());
     for row in tenants {
         let (tenant, slug): (Uuid, String) = (row.try_get("id")?, row.try_get("slug")?);
         let posts: Vec<Uuid> = row.try_get("posts")?;
@@ -253,13 +308,19 @@ async fn callers(
             headers: format!("Host: {host}\r\nCookie: {cookie}={token}\r\n"),
             posts: posts.clone(),
         });
+        let member = row.try_get("member")?;
+        let key = key(administrator, pepper, tenant, member).await?;
+        keyed.push(Caller {
+            headers: format!("Host: {host}\r\nAuthorization: Bearer {}\r\n", key.as_str()),
+            posts: posts.clone(),
+        });
         thin.push(Caller {
             headers: format!("Host: localhost\r\n{}: {tenant}\r\n", thin::TENANT),
             posts,
         });
     }
     tx.commit().await?;
-    Ok((product, thin))
+    Ok((product, keyed, thin))
 }
 
 /// Statements that make the tenants, each with an owner, the blog's largest plan and posts. Keys between the rows

@@ -61,6 +61,11 @@ const SIDEWAYS: &[(&str, &str, &str)] = &[
     ),
     ("module", "ui", "the contract names pages, icons and assets"),
     ("tenants", "accounts", "a membership belongs to a person"),
+    (
+        "access",
+        "tenants",
+        "a key belongs to a member, and owners hear of it",
+    ),
     ("suite", "server", "the suite tests the whole"),
 ];
 

@@ -39,6 +39,8 @@ const OPEN: &[(&str, &str)] = &[
     ("GET", "/_gallery"),
     ("GET", "/"),
     ("GET", "/api/v1/openapi.json"),
+    ("GET", "/api/v1/reference"),
+    ("GET", "/api/v1/reference/{group}"),
     ("GET", "/auth/start"),
     ("GET", "/auth/finish"),
     ("POST", "/auth/logout"),
@@ -126,6 +128,8 @@ fn expected(route: &RouteFacts, of_module: bool, who: Who) -> Expected {
             Exactly(401)
         }
         (GateKind::Member | GateKind::Permission(_), Who::Foreign) => Exactly(401),
+        // A person is no program, whatever their role.
+        (GateKind::Key, _) => Exactly(401),
         (GateKind::Permission(_), Who::Unpermitted) => Exactly(403),
         // Asked below, by operators of every rank.
         (GateKind::Operator(_), _) => Untried,
@@ -158,13 +162,14 @@ pub fn fill(path: &str) -> String {
         };
         filled.push_str(fixed);
         match name.trim_end_matches('}') {
-            "id" | "override" | "subscription" | "share" | "guest" => {
+            "id" | "key" | "override" | "subscription" | "share" | "guest" => {
                 filled.push_str(&kernel::new_uuid().to_string());
             }
             "kind" => filled.push_str("blog.post"),
             "no" => filled.push('1'),
             "slug" => filled.push_str("no-such-slug"),
             "token" => filled.push_str(&"A".repeat(43)),
+            "group" => filled.push_str("posts"),
             "hash" => filled.push_str(&"0".repeat(64)),
             "part" => filled.push_str("1.xml"),
             unknown => panic!("{path}: nobody knows what to put for {unknown}"),
@@ -259,12 +264,12 @@ fn routes_that_are_open_to_all_are_listed() {
 const OWN: &[&str] = &["/api/v1/inbox/"];
 
 #[test]
-fn api_operations_ask_for_a_permission() {
+fn api_operations_ask_for_a_permission_or_a_key() {
     for route in Table::new(true).facts().iter().filter(|route| route.api) {
         let own = OWN.iter().any(|start| route.path.starts_with(start));
         assert_eq!(own, route.gate == GateKind::Member, "{route:?}");
         assert!(
-            own || matches!(route.gate, GateKind::Permission(_)),
+            own || matches!(route.gate, GateKind::Permission(_) | GateKind::Key),
             "{route:?}"
         );
     }

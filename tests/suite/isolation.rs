@@ -13,6 +13,7 @@ use server::router::Table;
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
 use uuid::Uuid;
 
+use crate::access::{POSTS, Program};
 use crate::support::{Client, Reply, TestApp, TestTenant};
 
 /// The other tenant. Everything that is its own has this word in it.
@@ -21,11 +22,7 @@ pub(crate) const OTHER: &str = "zanzibar";
 const BEGINNING: &str = "zanz";
 
 /// Parameters that name no row of a tenant: secrets that are looked up by themselves, and numbers of parts.
-const NO_IDS: &[&str] = &["token", "part"];
-
-/// A PNG of one colour, 16 pixels wide and high.
-const PICTURE: &str = "89504e470d0a1a0a0000000d494844520000001000000010080200000090916836000000164944415478da63504858401262\
-    18d530aa61f86a00009cd820105c1bc0350000000049454e44ae426082";
+const NO_IDS: &[&str] = &["token", "part", "group"];
 
 /// A tenant with a row of every kind, and their names: kind of a parameter to what stands in a path.
 struct Studio {
@@ -74,6 +71,9 @@ impl Studio {
             .api(Method::POST, "/api/v1/blog/series", &[], Some(&series))
             .await
             .expect(201);
+        let program =
+            Program::named(app, &tenant, &format!("{slug} front end"), &["posts:read"]).await;
+        program.get(POSTS).await.expect(200);
 
         let pool = app.database.pool(testkit::Role::Superuser);
         let one = async |sql: &'static str| -> String {
@@ -128,6 +128,8 @@ impl Studio {
             ("post", id),
             ("series", any("blog_series").await),
             ("series slug", format!("sea-{number}")),
+            ("application", program.application),
+            ("api key", program.key),
             ("tag", any("blog_tags").await),
             ("author", any("blog_authors").await),
             ("member", member),
@@ -158,27 +160,12 @@ impl Studio {
     }
 }
 
-async fn upload_logo(owner: &Client) {
-    let picture = (0..PICTURE.len() / 2)
-        .map(|at| u8::from_str_radix(&PICTURE[at * 2..at * 2 + 2], 16).expect("hexadecimal"));
-    let mut body =
-        b"--part\r\ncontent-disposition: form-data; name=\"logo\"; filename=\"logo.png\"\r\n\
-        content-type: image/png\r\n\r\n"
-            .to_vec();
-    body.extend(picture);
-    body.extend(b"\r\n--part--\r\n");
-    let request = owner
-        .request(Method::POST, "/app/settings/brand/logo")
-        .header("sec-fetch-site", "same-origin")
-        .header("content-type", "multipart/form-data; boundary=part")
-        .body(axum::body::Body::from(body))
-        .unwrap();
-    owner.send(request).await.expect(303);
-}
-
 /// What the parameter of a path names.
 fn kind(path: &str, parameter: &str) -> &'static str {
     let kinds = [
+        ("/api/v1/workspace/applications/", "id", "application"),
+        ("/app/settings/applications/", "id", "application"),
+        ("/", "key", "api key"),
         ("/app/people/invitations/", "id", "invitation"),
         ("/app/people/roles/", "id", "role"),
         ("/app/people/", "id", "member"),
@@ -201,6 +188,10 @@ fn kind(path: &str, parameter: &str) -> &'static str {
         ("/api/v1/blog/series/", "id", "series"),
         ("/series/", "slug", "series slug"),
         ("/app/blog/authors/", "id", "author"),
+        ("/api/v1/blog/content/posts/slug/", "slug", "post slug"),
+        ("/api/v1/blog/content/tags/slug/", "slug", "tag slug"),
+        ("/api/v1/blog/content/authors/slug/", "slug", "author slug"),
+        ("/api/v1/blog/content/posts/", "id", "post"),
         ("/api/v1/blog/posts/", "id", "post"),
         ("/api/v1/blog/tags/", "id", "tag"),
         ("/api/v1/blog/authors/", "id", "author"),
@@ -337,7 +328,7 @@ impl Neighbours {
         let app = TestApp::new().await;
         let own = Studio::new(&app, "northlight").await;
         let other = Studio::new(&app, OTHER).await;
-        upload_logo(&other.tenant.owner).await;
+        other.tenant.owner.upload_logo().await;
         app.run_jobs().await;
         let pool = app.database.pool(testkit::Role::Superuser);
         Self {
@@ -567,6 +558,7 @@ async fn no_page_feed_export_or_search_shows_another_tenant() {
                 route
                     .path
                     .replace("{part}", "1.xml")
+                    .replace("{group}", "posts")
                     .replace("{token}", "x")
             })
         } else {

@@ -4,6 +4,7 @@
     reason = "a helper that fails fails its test, by a panic"
 )]
 
+mod access;
 mod accounts;
 mod accounts_pages;
 mod architecture;

@@ -14,6 +14,7 @@ use server::platform::Platform;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::{APPLICATIONS, POSTS, Program};
 use crate::support::{Client, Reply, TestApp, TestTenant};
 
 /// The longest that a change may take to the other node.
@@ -184,6 +185,51 @@ async fn logging_out_holds_on_the_other_node_at_once() {
     // As a thief would, who took the cookie before.
     there.set_cookie("sid", &session);
     soon(&there, "/app", |reply| reply.status == 401).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_revoked_or_whose_application_is_off_is_refused_on_the_other_node_at_once() {
+    let app = TestApp::new().await;
+    let northlight = app.tenant("northlight").await;
+    let program = Program::new(&app, &northlight, &["posts:read"]).await;
+    let second = Second::new(&app).await;
+    let there = Program {
+        client: program.client.through(second.platform.router.clone()),
+        ..program.clone()
+    };
+    there.get(POSTS).await.expect(200);
+    let path = format!("{APPLICATIONS}/{}", program.application);
+    let etag = |reply: &Reply| reply.header("etag").expect("an ETag").to_owned();
+    let mut tag = etag(&northlight.owner.get(&path).await.expect(200));
+    for (status, expected) in [("disabled", 401), ("active", 200)] {
+        let body = serde_json::json!({ "status": status });
+        let headers = [("if-match", tag.as_str())];
+        let owner = &northlight.owner;
+        let changed = owner.api(Method::PATCH, &path, &headers, Some(&body)).await;
+        tag = etag(&changed.expect(200));
+        until(&there, expected).await;
+    }
+    let body = serde_json::json!({ "reason": "leaked" });
+    let revoke = program.path("revoke");
+    let owner = &northlight.owner;
+    owner
+        .api(Method::POST, &revoke, &[], Some(&body))
+        .await
+        .expect(200);
+    until(&there, 401).await;
+}
+
+/// Asks with a key until the answer is as wanted, for as long as a change may take.
+async fn until(program: &Program, status: u16) {
+    let deadline = tokio::time::Instant::now() + SOON;
+    while program.get(POSTS).await.status != status {
+        let now = tokio::time::Instant::now();
+        assert!(
+            now < deadline,
+            "after {SOON:?} the key still does not get {status}"
+        );
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Drops a request after so many steps, as a client does that hangs up. Whether it was answered before that.

@@ -10,11 +10,13 @@
 //! | [`tags`], [`series`], [`authors`], [`settings`] | what is around posts |
 //! | [`search`] | posts by the words in them |
 //! | [`public`] | what visitors see: pages, feeds, sitemaps |
+//! | [`content_api`] | the same for programs: live posts, tags, authors |
 //! | `slugs` | addresses, and the former ones that forward |
 //! | [`content`] | text in, text out: Markdown, slugs, feeds; pure |
 
 pub mod authors;
 pub mod content;
+pub mod content_api;
 pub mod events;
 mod forms;
 pub mod jobs;
@@ -77,6 +79,7 @@ impl Module for Blog {
         Routes::new()
             .merge(posts::api::routes())
             .merge(posts::version_api::routes())
+            .merge(content_api::api::routes())
             .merge(search::api::routes())
             .merge(tags::api::routes())
             .merge(series::api::routes())

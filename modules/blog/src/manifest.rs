@@ -1,6 +1,6 @@
 //! The facts about the blog: who may do what, and where its pages are.
 
-use kernel::{Permission, Role};
+use kernel::{Permission, Role, Scope};
 use module::{Manifest, NavLink, QuickAction, guard};
 use ui::icons;
 
@@ -17,6 +17,10 @@ guard!(
 guard!(
     /// May edit every post, live ones included, and every author's profile.
     EditAnyPost = "blog.posts.edit_any"
+);
+guard!(
+    /// May read what visitors can read, as a front end of one's own does.
+    ReadContent = "blog.content.read"
 );
 guard!(
     /// May put posts before visitors and take them away again.
@@ -49,6 +53,11 @@ pub(crate) static MANIFEST: Manifest = Manifest {
     icon: icons::LuNewspaper,
     version: env!("CARGO_PKG_VERSION"),
     permissions: &[
+        Permission {
+            key: "blog.content.read",
+            title: "Read live posts over the API",
+            roles: &[Role::Manager, Role::Editor, Role::Author, Role::Viewer],
+        },
         Permission {
             key: "blog.posts.read",
             title: "See posts and drafts",
@@ -88,6 +97,48 @@ pub(crate) static MANIFEST: Manifest = Manifest {
             key: "blog.settings.update",
             title: "Change the blog's settings",
             roles: &[Role::Manager],
+        },
+    ],
+    scopes: &[
+        Scope {
+            key: "content:read",
+            title: "Read what visitors can read",
+            permissions: &["blog.content.read"],
+        },
+        Scope {
+            key: "posts:read",
+            title: "Read all posts, drafts included",
+            permissions: &["blog.posts.read"],
+        },
+        Scope {
+            key: "posts:write",
+            title: "Write, change and delete posts",
+            permissions: &[
+                "blog.posts.read",
+                "blog.posts.write",
+                "blog.posts.edit_any",
+                "blog.posts.delete",
+            ],
+        },
+        Scope {
+            key: "posts:publish",
+            title: "Publish posts and take them back",
+            permissions: &["blog.posts.read", "blog.posts.publish"],
+        },
+        Scope {
+            key: "tags:write",
+            title: "Manage tags",
+            permissions: &["blog.posts.read", "blog.tags.manage"],
+        },
+        Scope {
+            key: "series:write",
+            title: "Manage series",
+            permissions: &["blog.posts.read", "blog.series.manage"],
+        },
+        Scope {
+            key: "settings:write",
+            title: "Change the blog's settings",
+            permissions: &["blog.posts.read", "blog.settings.update"],
         },
     ],
     entitlements: &[],

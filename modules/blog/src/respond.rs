@@ -6,6 +6,8 @@ use kernel::{Error, Result};
 use module::{IfMatch, Problem, etag};
 use serde::Serialize;
 
+pub(crate) use module::problems::{Conflict, Invalid, Missing, Refused, Stale};
+
 /// Answers with a body and the tag of its revision, or with 304 when the client has that already.
 pub(crate) fn tagged(headers: &HeaderMap, rev: i64, body: &impl Serialize) -> Result<Response> {
     let tag = etag(rev);
@@ -44,55 +46,6 @@ pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<i64>> {
         Err(Error::PreconditionRequired) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Why any operation may be refused.
-#[derive(utoipa::IntoResponses)]
-pub enum Refused {
-    /// The request cannot be read.
-    #[response(status = 400, content_type = "application/problem+json")]
-    BadRequest(Problem),
-    /// Nobody is signed in.
-    #[response(status = 401, content_type = "application/problem+json")]
-    Unauthenticated(Problem),
-    /// The workspace's subscription does not allow it.
-    #[response(status = 402, content_type = "application/problem+json")]
-    SubscriptionRequired(Problem),
-    /// The permission is missing.
-    #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(Problem),
-    /// A fault of ours; nothing has happened.
-    #[response(status = 500, content_type = "application/problem+json")]
-    Internal(Problem),
-    /// The server is busy; nothing has happened.
-    #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(Problem),
-}
-
-/// There is no such thing.
-#[derive(utoipa::IntoResponses)]
-#[response(status = 404, content_type = "application/problem+json")]
-pub struct Missing(pub Problem);
-
-/// The input breaks rules; `errors` names each field that does.
-#[derive(utoipa::IntoResponses)]
-#[response(status = 422, content_type = "application/problem+json")]
-pub struct Invalid(pub Problem);
-
-/// The state of things forbids it.
-#[derive(utoipa::IntoResponses)]
-#[response(status = 409, content_type = "application/problem+json")]
-pub struct Conflict(pub Problem);
-
-/// What became of the revision that the change is based on.
-#[derive(utoipa::IntoResponses)]
-pub enum Stale {
-    /// It has changed in the meantime: read it again and repeat the change.
-    #[response(status = 412, content_type = "application/problem+json")]
-    Changed(Problem),
-    /// `If-Match` is missing.
-    #[response(status = 428, content_type = "application/problem+json")]
-    Unknown(Problem),
 }
 
 /// It has changed since the revision that `If-Match` names.

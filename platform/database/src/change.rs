@@ -19,6 +19,8 @@ pub enum Change {
     Members(TenantId),
     /// The sessions or the account of a person.
     User(UserId),
+    /// The applications of a tenant, or their keys.
+    Keys(TenantId),
     /// There is work for the job runner.
     Work,
     /// News may have been missed: forget everything.
@@ -33,6 +35,7 @@ impl Change {
             Self::Tenant(id) => format!("tenant:{id}"),
             Self::Members(id) => format!("members:{id}"),
             Self::User(id) => format!("user:{id}"),
+            Self::Keys(id) => format!("keys:{id}"),
             Self::Work => "work".into(),
             Self::Everything => "everything".into(),
         }
@@ -46,6 +49,7 @@ impl Change {
             Some(("tenant", rest)) => id(rest).map(|id| Self::Tenant(id.into())),
             Some(("members", rest)) => id(rest).map(|id| Self::Members(id.into())),
             Some(("user", rest)) => id(rest).map(|id| Self::User(id.into())),
+            Some(("keys", rest)) => id(rest).map(|id| Self::Keys(id.into())),
             None if payload == "work" => Some(Self::Work),
             None if payload == "everything" => Some(Self::Everything),
             _ => None,
@@ -76,6 +80,7 @@ mod tests {
             Change::Tenant(kernel::TenantId::new()),
             Change::Members(kernel::TenantId::new()),
             Change::User(kernel::UserId::new()),
+            Change::Keys(kernel::TenantId::new()),
             Change::Work,
             Change::Everything,
         ];

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{Outcome, prepare, setup, shell, test, workspace};
+use crate::{Outcome, prepare, schemathesis, setup, shell, test, workspace};
 
 pub async fn check() -> Outcome<()> {
     setup::ensure_programs()?;
@@ -25,7 +25,7 @@ pub async fn check() -> Outcome<()> {
     ];
     steps.push(("lints", shell::run(shell::cargo().args(lints))));
     shell::title("tests");
-    let tally = test::run(&[]).await;
+    let tally = test::run(&[], schemathesis::program().as_deref()).await;
 
     let mut summary = String::new();
     for (name, outcome) in &steps {

@@ -5,6 +5,7 @@ mod check;
 mod cluster;
 mod openapi;
 mod prepare;
+mod schemathesis;
 mod setup;
 mod shell;
 mod test;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::Stdio;
 
 use crate::{Outcome, cluster, setup, shell};
@@ -56,7 +57,7 @@ impl fmt::Display for Tally {
 }
 
 pub async fn test(arguments: &[String]) -> Outcome<()> {
-    let tally = run(arguments).await?;
+    let tally = run(arguments, None).await?;
     println!("\n{tally}");
     if tally.is_good() {
         Ok(())
@@ -67,8 +68,9 @@ pub async fn test(arguments: &[String]) -> Outcome<()> {
     }
 }
 
-/// Runs the tests and adds up. An error means that they could not be started.
-pub async fn run(arguments: &[String]) -> Outcome<Tally> {
+/// Runs the tests and adds up. With `schemathesis` the API is held against its description by that program as well. An
+/// error means that the tests could not be started.
+pub async fn run(arguments: &[String], schemathesis: Option<&Path>) -> Outcome<Tally> {
     setup::ensure_programs()?;
     let axe = setup::axe();
     let server = cluster::start().await?;
@@ -86,6 +88,10 @@ pub async fn run(arguments: &[String]) -> Outcome<Tally> {
     match axe {
         Some(axe) => cargo.env("ATELIER_AXE", axe),
         None => cargo.env_remove("ATELIER_AXE"),
+    };
+    match schemathesis {
+        Some(program) => cargo.env("ATELIER_SCHEMATHESIS", program),
+        None => cargo.env_remove("ATELIER_SCHEMATHESIS"),
     };
     let tally = tally(cargo.stdout(Stdio::piped()));
     server.stop().await;

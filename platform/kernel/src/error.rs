@@ -40,6 +40,17 @@ pub enum Error {
     Unauthenticated,
     /// The person is known and lacks this permission (403).
     Forbidden(&'static str),
+    /// The key or token that a program sent is not good here (401): unknown, revoked, expired, of another tenant.
+    InvalidKey,
+    /// The program's key lacks the scope that covers this permission (403).
+    MissingScope {
+        /// The scope that would do; `None` when no key may do this at all.
+        scope: Option<&'static str>,
+        /// What was asked for.
+        permission: &'static str,
+    },
+    /// The program's key may not be used from this network (403).
+    ForeignNetwork,
     /// The browser sent the request from another site (403).
     CrossSite,
     /// The tenant's subscription to this module does not allow it now (402).
@@ -213,6 +224,9 @@ impl Error {
             Self::BadRequest { code, .. } | Self::Conflict { code, .. } => code,
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden(_) => "forbidden",
+            Self::InvalidKey => "invalid_key",
+            Self::MissingScope { .. } => "missing_scope",
+            Self::ForeignNetwork => "network_not_allowed",
             Self::CrossSite => "cross_site_request",
             Self::SubscriptionRequired { .. } => "subscription_required",
             Self::OutOfService => "temporarily_unavailable",
@@ -242,6 +256,18 @@ impl fmt::Display for Error {
             Self::Forbidden(permission) => {
                 write!(f, "Your role does not include the permission {permission}.")
             }
+            // The same words for every reason: whoever guesses learns nothing.
+            Self::InvalidKey => f.write_str(
+                "The key is not valid here. Check that it is whole, in use, and of this workspace.",
+            ),
+            Self::MissingScope {
+                scope: Some(scope), ..
+            } => write!(f, "The key lacks the scope {scope}."),
+            Self::MissingScope { permission, .. } => write!(
+                f,
+                "No key may do this. It takes a person with the permission {permission}."
+            ),
+            Self::ForeignNetwork => f.write_str("The key may not be used from this network."),
             Self::CrossSite => f.write_str("The request came from another site and was refused."),
             Self::SubscriptionRequired {
                 access: Access::ReadOnly,

@@ -33,7 +33,7 @@ pub use id::{MembershipId, RoleId, TenantId, UserId, new_uuid, uuid_schema};
 pub use money::{Currency, Money};
 pub use operator::OperatorRole;
 pub use page::{Cursor, Page, PageRequest};
-pub use permission::{Permission, PermissionSet, Role};
+pub use permission::{Permission, PermissionSet, Role, Scope};
 pub use slug::Slug;
 pub use time::{Clock, Timestamp, Zone};
 

@@ -113,6 +113,19 @@ impl Permission {
     }
 }
 
+/// A bundle of permissions that a program's key may carry, as the module that owns them declares it.
+///
+/// Keys carry scopes and not permissions, so that a module may split a permission without breaking keys.
+#[derive(Debug)]
+pub struct Scope {
+    /// `<resource>:<action>`, such as `posts:write`. Unique over all modules.
+    pub key: &'static str,
+    /// What it allows, for the page on keys: "Write posts".
+    pub title: &'static str,
+    /// The permissions that it covers.
+    pub permissions: &'static [&'static str],
+}
+
 /// The permissions of one person in one tenant. Cloning shares them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PermissionSet(Arc<BTreeSet<&'static str>>);
@@ -173,6 +186,13 @@ impl PermissionSet {
     /// Every key that is held, in order.
     pub fn keys(&self) -> impl Iterator<Item = &'static str> {
         self.0.iter().copied()
+    }
+}
+
+/// Exactly these, as a program's key has them.
+impl FromIterator<&'static str> for PermissionSet {
+    fn from_iter<I: IntoIterator<Item = &'static str>>(keys: I) -> Self {
+        Self(Arc::new(keys.into_iter().collect()))
     }
 }
 

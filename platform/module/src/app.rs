@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Clock, Timestamp};
+use kernel::{Clock, Scope, Timestamp};
 use tenant_resolver::TenantResolver;
 
 use crate::{Links, NotificationKind};
@@ -11,11 +11,13 @@ use crate::{Links, NotificationKind};
 #[derive(Clone)]
 pub struct App(Arc<Shared>);
 
+#[derive(Clone)]
 struct Shared {
     clock: Clock,
     links: Links,
     resolver: TenantResolver,
     notifications: Vec<&'static NotificationKind>,
+    scopes: Vec<&'static Scope>,
 }
 
 impl App {
@@ -27,6 +29,7 @@ impl App {
             links,
             resolver,
             notifications: Vec::new(),
+            scopes: Vec::new(),
         }))
     }
 
@@ -34,10 +37,8 @@ impl App {
     #[must_use]
     pub fn with_notifications(self, kinds: Vec<&'static NotificationKind>) -> Self {
         Self(Arc::new(Shared {
-            clock: self.0.clock.clone(),
-            links: self.0.links.clone(),
-            resolver: self.0.resolver.clone(),
             notifications: kinds,
+            ..Shared::clone(&self.0)
         }))
     }
 
@@ -45,6 +46,25 @@ impl App {
     #[must_use]
     pub fn notifications(&self) -> &[&'static NotificationKind] {
         &self.0.notifications
+    }
+
+    /// The same state, with the scopes that the modules declare for keys.
+    #[must_use]
+    pub fn with_scopes(self, scopes: Vec<&'static Scope>) -> Self {
+        Self(Arc::new(Shared {
+            scopes,
+            ..Shared::clone(&self.0)
+        }))
+    }
+
+    /// The first scope that covers a permission; `None` when no key may have it.
+    #[must_use]
+    pub fn scope_of(&self, permission: &str) -> Option<&'static str> {
+        self.0
+            .scopes
+            .iter()
+            .find(|scope| scope.permissions.contains(&permission))
+            .map(|scope| scope.key)
     }
 
     /// The clock.

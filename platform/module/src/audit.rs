@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use tenant_resolver::TenantTx;
 use uuid::Uuid;
 
-use crate::{Person, RequestFacts};
+use crate::{ApiKey, Person, RequestFacts};
 
 /// Who acted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Actor {
     Member(Uuid),
     /// Somebody without an account, by the grant whose link they used.
     Guest(Uuid),
+    /// A program, by its key.
+    ApiKey(Uuid),
     /// An operator of the platform.
     Operator(Uuid),
     /// The system itself, at a scheduled time.
@@ -58,6 +60,13 @@ impl Audit {
     #[must_use]
     pub fn by_member(self, person: &Person) -> Self {
         self.by(Actor::Member(person.membership.0), &person.name)
+    }
+
+    /// Names the program that did it.
+    #[must_use]
+    pub fn by_key(self, key: &ApiKey) -> Self {
+        let name = format!("{} ({})", key.name, key.application_name);
+        self.by(Actor::ApiKey(key.id.0), &name)
     }
 
     /// Names whoever did it.
@@ -116,6 +125,7 @@ impl Audit {
         let (actor_kind, actor_id) = match self.actor {
             Actor::Member(id) => ("member", Some(id)),
             Actor::Guest(id) => ("guest", Some(id)),
+            Actor::ApiKey(id) => ("api_key", Some(id)),
             Actor::Operator(id) => ("operator", Some(id)),
             Actor::System => ("system", None),
         };

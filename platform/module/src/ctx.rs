@@ -8,7 +8,7 @@ use kernel::{Access, Error, MembershipId, PermissionSet, Result, Timestamp, User
 use tenant_resolver::{Tenant, TenantSite, TenantTx};
 use uuid::Uuid;
 
-use crate::{Actor, App, Audit, GuestPass, ObjectGrant};
+use crate::{Actor, ApiKey, App, Audit, GuestPass, ObjectGrant};
 
 /// A signed-in member of the request's tenant.
 #[derive(Clone, Debug)]
@@ -65,6 +65,7 @@ struct Inner {
     site: TenantSite,
     person: Option<Arc<Person>>,
     guest: Option<Arc<GuestPass>>,
+    key: Option<Arc<ApiKey>>,
     request: RequestFacts,
     now: Timestamp,
 }
@@ -78,12 +79,35 @@ impl Ctx {
         person: Option<Arc<Person>>,
         request: RequestFacts,
     ) -> Self {
+        Self::put_together(app, site, person, None, request)
+    }
+
+    /// As [`Ctx::new`], for a program: `person` is the member who made its key, with what its scopes allow.
+    #[must_use]
+    pub fn for_program(
+        app: App,
+        site: TenantSite,
+        person: Arc<Person>,
+        key: Arc<ApiKey>,
+        request: RequestFacts,
+    ) -> Self {
+        Self::put_together(app, site, Some(person), Some(key), request)
+    }
+
+    fn put_together(
+        app: App,
+        site: TenantSite,
+        person: Option<Arc<Person>>,
+        key: Option<Arc<ApiKey>>,
+        request: RequestFacts,
+    ) -> Self {
         let now = app.now();
         Self(Arc::new(Inner {
             app,
             site,
             person,
             guest: None,
+            key,
             request,
             now,
         }))
@@ -129,6 +153,25 @@ impl Ctx {
     /// [`Error::Unauthenticated`] when nobody is; impossible behind [`crate::Member`] and [`crate::Allowed`].
     pub fn person(&self) -> Result<&Person> {
         self.0.person.as_deref().ok_or(Error::Unauthenticated)
+    }
+
+    /// The key of the program that asks, if it is one. What it does is the work of the member who made the key
+    /// ([`Ctx::person`]), and the audit log names the key.
+    #[must_use]
+    pub fn key(&self) -> Option<&ApiKey> {
+        self.0.key.as_deref()
+    }
+
+    /// Why somebody who is known may not do something: a member lacks the permission, a program a scope.
+    #[must_use]
+    pub fn lacks(&self, permission: &'static str) -> Error {
+        match self.0.key {
+            Some(_) => Error::MissingScope {
+                scope: self.0.app.scope_of(permission),
+                permission,
+            },
+            None => Error::Forbidden(permission),
+        }
     }
 
     /// Whether the person may do something; for hiding what they may not.
@@ -229,10 +272,11 @@ impl Ctx {
     #[must_use]
     pub fn audit(&self, action: &'static str) -> Audit {
         let audit = Audit::new(action, self.0.now).request(&self.0.request);
-        match (&self.0.person, &self.0.guest) {
-            (Some(person), _) => audit.by_member(person),
-            (None, Some(guest)) => audit.by(Actor::Guest(guest.grant), &guest.name),
-            (None, None) => audit,
+        match (&self.0.key, &self.0.person, &self.0.guest) {
+            (Some(key), _, _) => audit.by_key(key),
+            (None, Some(person), _) => audit.by_member(person),
+            (None, None, Some(guest)) => audit.by(Actor::Guest(guest.grant), &guest.name),
+            (None, None, None) => audit,
         }
     }
 }

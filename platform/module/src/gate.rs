@@ -22,10 +22,12 @@ pub enum GateKind {
     Public,
     /// Any member of the tenant.
     Member,
-    /// Members who hold this permission.
+    /// Members who hold this permission, and programs whose key has a scope that covers it.
     Permission(&'static str),
     /// Guests and members who hold this permission on the object that the path names.
     Invited(&'static str),
+    /// Programs that show their key itself.
+    Key,
     /// Anybody, on the base host.
     Visitor,
     /// Anybody with an account, on the base host.
@@ -52,7 +54,11 @@ pub struct Mounted(pub &'static str);
 #[derive(Clone)]
 pub struct Public(Ctx);
 
-/// Any member of the tenant may enter, whatever their role.
+/// Programs may enter that show their key itself, whatever its scopes. Tokens made from keys do not count.
+#[derive(Clone)]
+pub struct Keyed(Ctx);
+
+/// Any member of the tenant may enter, whatever their role. Programs may not: a key is nobody's place here.
 #[derive(Clone)]
 pub struct Member(Ctx);
 
@@ -68,6 +74,10 @@ impl Gate for Member {
     const KIND: GateKind = GateKind::Member;
 }
 
+impl Gate for Keyed {
+    const KIND: GateKind = GateKind::Key;
+}
+
 impl<P: Guard> Gate for Allowed<P> {
     const KIND: GateKind = GateKind::Permission(P::KEY);
 }
@@ -81,6 +91,14 @@ impl Deref for Public {
 }
 
 impl Deref for Member {
+    type Target = Ctx;
+
+    fn deref(&self) -> &Ctx {
+        &self.0
+    }
+}
+
+impl Deref for Keyed {
     type Target = Ctx;
 
     fn deref(&self) -> &Ctx {
@@ -112,6 +130,24 @@ impl FromRequestParts<App> for Member {
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
         let ctx = ctx(parts)?;
         ctx.person()?;
+        if ctx.key().is_some() {
+            return Err(ctx.lacks(MEMBERSHIP).into());
+        }
+        subscribed(parts, &ctx, true)?;
+        Ok(Self(ctx))
+    }
+}
+
+impl FromRequestParts<App> for Keyed {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
+        let ctx = ctx(parts)?;
+        match ctx.key() {
+            Some(key) if !key.by_token => {}
+            Some(_) => return Err(Error::InvalidKey.into()),
+            None => return Err(Error::Unauthenticated.into()),
+        }
         subscribed(parts, &ctx, true)?;
         Ok(Self(ctx))
     }
@@ -123,12 +159,15 @@ impl<P: Guard> FromRequestParts<App> for Allowed<P> {
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
         let ctx = ctx(parts)?;
         if !ctx.person()?.permissions.allows(P::KEY) {
-            return Err(Error::Forbidden(P::KEY).into());
+            return Err(ctx.lacks(P::KEY).into());
         }
         subscribed(parts, &ctx, true)?;
         Ok(Self(ctx, PhantomData))
     }
 }
+
+/// What a refusal of [`Member`] names: no scope covers it.
+const MEMBERSHIP: &str = "workspace.membership";
 
 /// A request without a context did not come through a tenant's host, so there is nothing here for it.
 pub(crate) fn ctx(parts: &Parts) -> Result<Ctx, Failure> {

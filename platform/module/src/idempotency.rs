@@ -120,6 +120,23 @@ impl IdempotencyKey {
         headers: &[(HeaderName, String)],
         body: &impl Serialize,
     ) -> Result<Response> {
+        self.answer_once(tx, ctx, status, headers, body, body).await
+    }
+
+    /// As [`IdempotencyKey::answer`], for a body with something in it that is shown once and kept nowhere: `kept` is
+    /// what whoever repeats the request gets.
+    ///
+    /// # Errors
+    /// As [`IdempotencyKey::answer`].
+    pub async fn answer_once(
+        &self,
+        tx: &mut TenantTx,
+        ctx: &Ctx,
+        status: StatusCode,
+        headers: &[(HeaderName, String)],
+        body: &impl Serialize,
+        kept: &impl Serialize,
+    ) -> Result<Response> {
         let body = serde_json::to_string(body)?;
         let mut all = vec![(
             header::CONTENT_TYPE.to_string(),
@@ -140,7 +157,7 @@ impl IdempotencyKey {
                 key,
                 stored,
                 serde_json::to_value(&all)?,
-                &body,
+                &serde_json::to_string(kept)?,
             )
             .await?;
         }
@@ -176,7 +193,11 @@ pub async fn forget_old_answers(
     crate::store::delete_keys(conn, now.minus(KEEP), limit).await
 }
 
+/// Whose keys these are: a program's by its own key, so that it never meets the member who made it.
 fn actor(ctx: &Ctx) -> Uuid {
-    ctx.visitor()
-        .map_or(Uuid::nil(), |person| person.membership.0)
+    match (ctx.key(), ctx.visitor()) {
+        (Some(key), _) => key.id.0,
+        (None, Some(person)) => person.membership.0,
+        (None, None) => Uuid::nil(),
+    }
 }

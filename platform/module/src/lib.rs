@@ -25,6 +25,7 @@ mod gate;
 mod grant;
 mod idempotency;
 mod job;
+mod key;
 mod links;
 mod manifest;
 mod object_gate;
@@ -43,10 +44,11 @@ pub use audit::{Actor, Audit};
 pub use contract::Module;
 pub use ctx::{Ctx, Person, RequestFacts};
 pub use event::{Event, EventHandler, Subscriptions, emit, emit_for};
-pub use gate::{Allowed, Gate, GateKind, Guard, Member, Mounted, Public};
+pub use gate::{Allowed, Gate, GateKind, Guard, Keyed, Member, Mounted, Public};
 pub use grant::{GuestPass, ObjectGrant};
 pub use idempotency::{IdempotencyKey, forget_old_answers};
 pub use job::{Job, JobContext, JobFuture, JobHandler, Jobs, enqueue};
+pub use key::{ApiKey, ApiKeyId, ApplicationId};
 pub use links::Links;
 pub use manifest::{
     Entitlement, EntitlementKind, MailPace, Manifest, NavLink, NotificationKind, QuickAction,

@@ -1,7 +1,7 @@
 //! The facts about a module.
 
 use icondata_core::IconData;
-use kernel::Permission;
+use kernel::{Permission, Scope};
 
 /// What a module says of itself. Nothing here does anything.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub struct Manifest {
     pub version: &'static str,
     /// Permissions that its routes ask for.
     pub permissions: &'static [Permission],
+    /// Bundles of these permissions that keys of programs may carry, the narrowest first.
+    pub scopes: &'static [Scope],
     /// Limits and switches that its plans set.
     pub entitlements: &'static [Entitlement],
     /// Links in the sidebar, below its title.

@@ -64,7 +64,7 @@ impl<P: ObjectGuard> FromRequestParts<App> for AllowedOn<P> {
             None => ctx.may(P::KEY),
         };
         if !allowed {
-            return Err(Error::Forbidden(P::KEY).into());
+            return Err(ctx.lacks(P::KEY).into());
         }
         subscribed(parts, &ctx, true)?;
         Ok(Self(ctx, PhantomData))
@@ -78,7 +78,7 @@ impl<P: ObjectGuard> FromRequestParts<App> for AllowedSome<P> {
         let ctx = ctx(parts)?;
         ctx.person()?;
         if !ctx.may_somewhere(P::KEY) {
-            return Err(Error::Forbidden(P::KEY).into());
+            return Err(ctx.lacks(P::KEY).into());
         }
         subscribed(parts, &ctx, true)?;
         Ok(Self(ctx, PhantomData))

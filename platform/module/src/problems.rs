@@ -8,15 +8,18 @@ pub enum Refused {
     /// The request cannot be read.
     #[response(status = 400, content_type = "application/problem+json")]
     BadRequest(Problem),
-    /// Nobody is signed in.
+    /// Nobody is signed in, or the key is not good here.
     #[response(status = 401, content_type = "application/problem+json")]
     Unauthenticated(Problem),
     /// The workspace's subscription does not allow it.
     #[response(status = 402, content_type = "application/problem+json")]
     SubscriptionRequired(Problem),
-    /// The permission is missing.
+    /// The permission is missing, or the key's scope for it.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Problem),
+    /// The key, or the workspace, has asked too often in this minute: wait for `Retry-After` seconds.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(Problem),
     /// A fault of ours; nothing has happened.
     #[response(status = 500, content_type = "application/problem+json")]
     Internal(Problem),

@@ -35,8 +35,11 @@ impl Failure {
             Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::BadRequest { .. } => StatusCode::BAD_REQUEST,
             Error::Conflict { .. } => StatusCode::CONFLICT,
-            Error::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Error::Forbidden(_) | Error::CrossSite => StatusCode::FORBIDDEN,
+            Error::Unauthenticated | Error::InvalidKey => StatusCode::UNAUTHORIZED,
+            Error::Forbidden(_)
+            | Error::MissingScope { .. }
+            | Error::ForeignNetwork
+            | Error::CrossSite => StatusCode::FORBIDDEN,
             Error::SubscriptionRequired { .. } | Error::LimitReached { .. } => {
                 StatusCode::PAYMENT_REQUIRED
             }
@@ -79,6 +82,9 @@ pub struct Problem {
     /// What is allowed of it at present: `read_only` or `blocked`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access: Option<&'static str>,
+    /// Scope that the key lacks, if that is the problem.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<&'static str>,
 }
 
 impl From<&Failure> for Problem {
@@ -91,6 +97,10 @@ impl From<&Failure> for Problem {
             }
             _ => (None, None),
         };
+        let scope = match error {
+            Error::MissingScope { scope, .. } => *scope,
+            _ => None,
+        };
         Self {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
@@ -100,6 +110,7 @@ impl From<&Failure> for Problem {
             errors: error.field_errors().to_vec(),
             product,
             access,
+            scope,
         }
     }
 }
@@ -123,10 +134,16 @@ impl IntoResponse for Failure {
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if matches!(self.error(), Error::Unauthenticated) {
+        let challenge = match self.error() {
+            Error::Unauthenticated => Some("Session, Bearer"),
+            Error::InvalidKey => Some("Bearer error=\"invalid_token\""),
+            Error::MissingScope { .. } => Some("Bearer error=\"insufficient_scope\""),
+            _ => None,
+        };
+        if let Some(challenge) = challenge {
             headers.insert(
                 header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Session"),
+                HeaderValue::from_static(challenge),
             );
         }
         response.extensions_mut().insert(self);

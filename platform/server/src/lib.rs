@@ -7,6 +7,7 @@ pub mod demo;
 mod hooks;
 pub mod http;
 pub mod modules;
+pub mod openapi;
 mod pages;
 pub mod platform;
 pub mod router;

@@ -1,6 +1,6 @@
 //! The one list of modules. Migrations, routes, navigation, permissions, jobs: all follow from it.
 
-use kernel::Permission;
+use kernel::{Permission, Scope};
 use module::{Jobs, Manifest, Module, NotificationKind, Slots, Subscriptions};
 
 /// Every module of this build.
@@ -28,7 +28,11 @@ pub fn manifests() -> Vec<&'static Manifest> {
 /// Every permission of the platform and its modules.
 #[must_use]
 pub fn permissions() -> Vec<&'static Permission> {
-    let platform = [tenants::PERMISSIONS, billing::PERMISSIONS];
+    let platform = [
+        tenants::PERMISSIONS,
+        access::PERMISSIONS,
+        billing::PERMISSIONS,
+    ];
     let modules = MODULES.iter().map(|module| module.manifest().permissions);
     platform.into_iter().chain(modules).flatten().collect()
 }
@@ -37,9 +41,19 @@ pub fn permissions() -> Vec<&'static Permission> {
 #[must_use]
 pub fn notifications() -> Vec<&'static NotificationKind> {
     let modules = MODULES.iter().map(|module| module.manifest().notifications);
-    std::iter::once(tenants::NOTIFICATIONS)
+    [tenants::NOTIFICATIONS, access::NOTIFICATIONS]
+        .into_iter()
         .chain(modules)
         .flatten()
+        .collect()
+}
+
+/// Every scope that keys may carry.
+#[must_use]
+pub fn scopes() -> Vec<&'static Scope> {
+    MODULES
+        .iter()
+        .flat_map(|module| module.manifest().scopes)
         .collect()
 }
 
@@ -58,6 +72,7 @@ pub fn jobs() -> Jobs {
 #[must_use]
 pub fn subscriptions() -> Subscriptions {
     let mut subscriptions = Subscriptions::default();
+    access::subscribe(&mut subscriptions);
     for module in MODULES {
         module.events(&mut subscriptions);
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use access::Access;
 use accounts::Accounts;
 use axum::{Extension, Router};
 use billing::Billing;
@@ -25,8 +26,9 @@ use worker::Worker;
 
 use crate::http::{Front, Principals, health::Health};
 use crate::modules;
-use crate::router::{Table, Wiring, assemble, bind, describe};
-use crate::settings::Http;
+use crate::openapi::describe;
+use crate::router::{Table, Wiring, assemble, bind, same_site};
+use crate::settings::{self, Http};
 
 /// What the platform is built from.
 pub struct Parts {
@@ -48,6 +50,8 @@ pub struct Parts {
     pub proxies: Proxies,
     /// Limits of requests.
     pub http: Http,
+    /// Secrets and limits of programs.
+    pub access: settings::Access,
     /// How long a job may run.
     pub job_limit: Duration,
     /// Who at the platform is told when a tenant asks for an invoice.
@@ -64,6 +68,8 @@ pub struct Platform {
     pub accounts: Accounts,
     /// Tenants.
     pub tenants: Tenants,
+    /// Programs and their keys.
+    pub access: Access,
     /// Subscriptions.
     pub billing: Billing,
     /// Products and plans.
@@ -110,7 +116,15 @@ impl Platform {
             Arc::new(tenants.directory()),
         );
         let app = App::new(clock.clone(), links.clone(), resolver.clone())
-            .with_notifications(modules::notifications());
+            .with_notifications(modules::notifications())
+            .with_scopes(modules::scopes());
+        let access = Access::new(
+            db.clone(),
+            tenants.clone(),
+            parts.access.secrets(),
+            parts.access.budget(),
+            &modules::manifests(),
+        );
         let messaging = Messaging::new(db.clone(), parts.mailer);
         let principals = Principals::new(db.clone(), clock.clone(), tenants.clone(), &links);
         let slots = modules::slots();
@@ -123,25 +137,27 @@ impl Platform {
         let table = Table::new(parts.development);
         let facts = table.facts();
         let (base, _, _) = table.base.into_parts();
-        let base = bind(base, &app, |router| {
+        let base = same_site(bind(base, &app, |router| {
             router
                 .layer(Extension(accounts.clone()))
                 .layer(Extension(tenants.clone()))
                 .layer(Extension(catalog.clone()))
                 .layer(Extension(messaging.clone()))
-        });
+        }));
         let (tenant, collected, _) = table.tenant.into_parts();
         let description = Arc::new(describe(collected, &facts));
-        let tenant = bind(tenant, &app, |router| {
+        let keyed = bind(tenant, &app, |router| {
             router
                 .layer(Extension(accounts.clone()))
                 .layer(Extension(tenants.clone()))
+                .layer(Extension(access.clone()))
                 .layer(Extension(catalog.clone()))
                 .layer(Extension(billing.clone()))
                 .layer(Extension(messaging.clone()))
                 .layer(Extension(slots.clone()))
                 .layer(Extension(Arc::clone(&description)))
         });
+        let tenant = same_site(keyed.clone());
         let console = Console::new(
             db.clone(),
             accounts.clone(),
@@ -150,15 +166,17 @@ impl Platform {
             crate::schema::installed(),
         );
         let (ops, _, _) = table.ops.into_parts();
-        let ops = bind(ops, &app, |router| router.layer(Extension(console)));
+        let ops = same_site(bind(ops, &app, |router| router.layer(Extension(console))));
         let front = Front {
             app: app.clone(),
             principals: principals.clone(),
+            access: access.clone(),
             messaging: messaging.clone(),
             assets,
             slots,
             base,
             tenant,
+            keyed,
             ops,
         };
         let base_host = BaseHost::parse(&links.base("")).map_err(|error| {
@@ -189,6 +207,7 @@ impl Platform {
             db,
             accounts,
             tenants,
+            access,
             billing,
             catalog,
             messaging,
@@ -204,10 +223,11 @@ impl Platform {
     /// Forgets what a change made stale, in every cache.
     pub fn forget(&self, change: Change) {
         self.principals.forget(change);
+        self.access.forget(change);
         match change {
             Change::Tenant(tenant) => self.app.resolver().forget(tenant),
             Change::Everything => self.app.resolver().forget_everything(),
-            Change::Members(_) | Change::User(_) | Change::Work => {}
+            Change::Members(_) | Change::User(_) | Change::Keys(_) | Change::Work => {}
         }
     }
 }

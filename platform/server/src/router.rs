@@ -8,14 +8,13 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use http::StatusCode;
 use kernel::Error;
-use module::{App, Failure, GateKind, Mounted, RouteFacts, Routes};
+use module::{App, Failure, Mounted, RouteFacts, Routes};
 use tenant_resolver::ResolverState;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::timeout::TimeoutLayer;
-use utoipa::openapi::OpenApi;
 
 use crate::http::{Front, handle, headers, health, no_such_method, no_such_page, observe};
 use crate::modules::MODULES;
@@ -51,7 +50,9 @@ impl Table {
             .merge(pages::search::routes())
             .merge(pages::site::routes())
             .merge(pages::description::routes())
+            .merge(pages::reference::routes())
             .merge(tenants::tenant_routes())
+            .merge(access::tenant_routes())
             .merge(billing::tenant_routes())
             .merge(messaging::tenant_routes())
             .merge(tenants::api_routes().nest("/api/v1/workspace"))
@@ -85,55 +86,6 @@ impl Table {
     }
 }
 
-/// The API's description: what utoipa collected, plus the permission that each operation asks for.
-#[must_use]
-pub fn describe(collected: OpenApi, facts: &[RouteFacts]) -> OpenApi {
-    let mut description = collected;
-    description.info = utoipa::openapi::InfoBuilder::new()
-        .title("Atelier API")
-        .version("1")
-        .description(Some(
-            "What the pages of a workspace can do, for programs. Served on the workspace's own host; \
-             every answer concerns that workspace alone. Problems are RFC 9457 documents with a stable `code`.",
-        ))
-        .build();
-    for route in facts.iter().filter(|route| route.api) {
-        let GateKind::Permission(permission) = route.gate else {
-            continue;
-        };
-        let Some(item) = description.paths.paths.get_mut(&route.path) else {
-            continue;
-        };
-        let operation = match route.method.as_str() {
-            "GET" => item.get.as_mut(),
-            "POST" => item.post.as_mut(),
-            "PUT" => item.put.as_mut(),
-            "PATCH" => item.patch.as_mut(),
-            "DELETE" => item.delete.as_mut(),
-            _ => None,
-        };
-        if let Some(operation) = operation {
-            let extension = utoipa::openapi::extensions::ExtensionsBuilder::new()
-                .add("x-permission", permission)
-                .build();
-            operation
-                .extensions
-                .get_or_insert_default()
-                .merge(extension);
-        }
-    }
-    description
-}
-
-/// The API's description of this build, without serving anything.
-#[must_use]
-pub fn description() -> OpenApi {
-    let table = Table::new(false);
-    let facts = table.facts();
-    let (_, collected, _) = table.tenant.into_parts();
-    describe(collected, &facts)
-}
-
 /// What the routers need besides the routes.
 pub struct Wiring {
     /// State of the handlers.
@@ -154,11 +106,16 @@ pub fn bind(router: Router<App>, app: &App, layer: impl FnOnce(Router) -> Router
         .fallback(no_such_page)
         .method_not_allowed_fallback(no_such_method)
         .with_state(app.clone());
+    layer(router)
+}
+
+/// Refuses what browsers send from other sites.
+pub fn same_site(router: Router) -> Router {
     // The refusal of a request from another site becomes a page or a problem like any other error.
     let csrf = CsrfLayer::new().with_rejection_response(|_| {
         axum::response::IntoResponse::into_response(Failure::from(Error::CrossSite))
     });
-    layer(router).layer(csrf)
+    router.layer(csrf)
 }
 
 /// The whole server as one router.

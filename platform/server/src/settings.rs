@@ -25,6 +25,8 @@ pub struct Settings {
     pub http: Http,
     /// Where data is kept.
     pub database: Database,
+    /// Programs and their keys.
+    pub access: Access,
     /// How mail leaves.
     pub mail: Mail,
     /// What is told about its work.
@@ -78,6 +80,24 @@ pub struct Database {
     /// Connections for each run-time role; 0 for four per core.
     pub pool_size: u32,
     binding: String,
+}
+
+/// Programs and their keys.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    /// What keys are hashed with.
+    pub key_pepper: Secret,
+    /// What keys were hashed with before.
+    pub former_key_pepper: Secret,
+    /// What tokens are signed with.
+    pub token_secret: Secret,
+    /// What tokens were signed with before.
+    pub former_token_secret: Secret,
+    /// Requests a minute by one key.
+    pub key_requests: u32,
+    /// Requests a minute by all keys of a tenant.
+    pub tenant_requests: u32,
 }
 
 /// How mail leaves.
@@ -254,6 +274,9 @@ impl Settings {
         if self.worker.job_limit == 0 {
             return refuse("worker.job_limit is at least one second");
         }
+        if self.access.key_requests == 0 || self.access.tenant_requests == 0 {
+            return refuse("access.key_requests and access.tenant_requests are at least 1");
+        }
         if self.environment == Stage::Production {
             if self.database.url.expose().is_none() {
                 return refuse("production needs DATABASE_URL: it starts no database of its own");
@@ -261,6 +284,11 @@ impl Settings {
             if !links.secure() {
                 return refuse(
                     "production needs an https http.base_url: cookies would travel in the clear",
+                );
+            }
+            if !self.access.is_secret() {
+                return refuse(
+                    "production needs an access.key_pepper and an access.token_secret of its own, of at least 32 letters",
                 );
             }
             if self.mail.smtp_url.expose().is_none() {
@@ -299,6 +327,41 @@ impl Http {
     #[must_use]
     pub fn drain_delay(&self) -> Duration {
         Duration::from_secs(self.drain_delay)
+    }
+}
+
+impl Access {
+    /// What every copy of this program has: good for development alone.
+    const KNOWN: &str = "for development alone";
+
+    /// The secrets as the crate takes them.
+    #[must_use]
+    pub fn secrets(&self) -> access::Secrets {
+        access::Secrets {
+            pepper: access::Pepper::new(self.key_pepper.expose().unwrap_or_default()),
+            former_pepper: self.former_key_pepper.expose().map(access::Pepper::new),
+            signer: access::Signer::new(
+                self.token_secret.expose().unwrap_or_default(),
+                self.former_token_secret.expose(),
+            ),
+        }
+    }
+
+    /// The limits as the crate takes them.
+    #[must_use]
+    pub fn budget(&self) -> access::Budget {
+        access::Budget {
+            key: i64::from(self.key_requests),
+            tenant: i64::from(self.tenant_requests),
+        }
+    }
+
+    fn is_secret(&self) -> bool {
+        [&self.key_pepper, &self.token_secret].iter().all(|secret| {
+            secret
+                .expose()
+                .is_some_and(|text| text.len() >= 32 && !text.contains(Self::KNOWN))
+        })
     }
 }
 
@@ -377,6 +440,14 @@ mod tests {
         let safe = [
             ("ATELIER__ENVIRONMENT", "production"),
             ("ATELIER__HTTP__BASE_URL", "https://atelier.test"),
+            (
+                "ATELIER__ACCESS__KEY_PEPPER",
+                "0123456789abcdef0123456789abcdef",
+            ),
+            (
+                "ATELIER__ACCESS__TOKEN_SECRET",
+                "fedcba9876543210fedcba9876543210",
+            ),
             ("ATELIER__MAIL__SMTP_URL", "smtp://mail.test"),
             ("ATELIER__MAIL__FROM_ADDRESS", "hello@atelier.test"),
             ("DATABASE_URL", "postgres://atelier_owner@db/atelier"),

@@ -35,12 +35,13 @@ pub use invitations::{
     Guest, Invitation, InvitationId, InvitationStatus, InviteForm, MemberJoined, Offer,
 };
 pub use members::{
-    Filter as MemberFilter, Member, MemberRemoved, Principal, Sort as MemberSort,
-    Status as MemberStatus, list as list_members,
+    Filter as MemberFilter, Member, MemberRemoved, Owner, Principal, Sort as MemberSort,
+    Status as MemberStatus, list as list_members, owners,
 };
 pub use onboarding::fill as fill_slots;
 pub use reserved::is_reserved;
 pub use roles::{Assignment, HeldRole, RoleInfo, RoleInput, RoleKey};
+pub use settings::pages::sections as settings_sections;
 pub use settings::{GeneralForm, QUARANTINE, REDIRECT};
 pub use sharing::{Share, ShareId, ShareInput};
 pub use signup::{

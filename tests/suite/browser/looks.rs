@@ -51,7 +51,7 @@ async fn look(device: Device) {
         let (page, url) = match route.gate {
             GateKind::Visitor => (&visitor, app.base(&path)),
             GateKind::SignedIn => (&owner, app.base(&path)),
-            GateKind::Public => (&visitor, app.tenant(STUDIO, &path)),
+            GateKind::Public | GateKind::Key => (&visitor, app.tenant(STUDIO, &path)),
             GateKind::Member | GateKind::Permission(_) | GateKind::Invited(_) => {
                 (&owner, app.tenant(STUDIO, &path))
             }

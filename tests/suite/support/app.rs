@@ -240,6 +240,7 @@ fn build(database: &Database, clock: Clock, base: &str) -> Platform {
         job_limit: settings.worker.job_limit(),
         http: settings.http,
         billing_operators: vec![kernel::Email::parse(OPERATORS).expect("an address")],
+        access: settings.access,
     };
     Platform::build(parts).expect("a platform")
 }

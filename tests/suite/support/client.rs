@@ -13,6 +13,10 @@ use serde::de::DeserializeOwned;
 use tower::ServiceExt as _;
 use url::Url;
 
+/// A PNG of one colour, 16 pixels wide and high.
+const PICTURE: &str = "89504e470d0a1a0a0000000d494844520000001000000010080200000090916836000000164944415478da63504858401262\
+    18d530aa61f86a00009cd820105c1bc0350000000049454e44ae426082";
+
 /// A client with cookies. Cloning shares them.
 #[derive(Clone)]
 pub struct Client {
@@ -117,6 +121,25 @@ impl Client {
         }
         *request.method_mut() = method;
         self.send(request).await
+    }
+
+    /// Gives the workspace a logo: a picture of one colour.
+    pub async fn upload_logo(&self) {
+        let picture = (0..PICTURE.len() / 2)
+            .map(|at| u8::from_str_radix(&PICTURE[at * 2..at * 2 + 2], 16).expect("hexadecimal"));
+        let mut body =
+            b"--part\r\ncontent-disposition: form-data; name=\"logo\"; filename=\"logo.png\"\r\n\
+            content-type: image/png\r\n\r\n"
+                .to_vec();
+        body.extend(picture);
+        body.extend(b"\r\n--part--\r\n");
+        let request = self
+            .request(Method::POST, "/app/settings/brand/logo")
+            .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=part")
+            .body(Body::from(body))
+            .expect("a request");
+        self.send(request).await.expect(303);
     }
 
     /// Calls an operation of the API.

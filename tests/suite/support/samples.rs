@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use database::Change;
+use http::Method;
 use module::{GateKind, RouteFacts};
 use server::platform::Platform;
 use sqlx::{AssertSqlSafe, PgPool};
@@ -60,6 +61,7 @@ impl Samples {
             values: BTreeMap::new(),
         };
         samples.ask_for_mails(&inside).await;
+        make_a_program(&inside).await;
         samples.look_up(&database.pool(Role::Superuser)).await;
         samples
     }
@@ -175,6 +177,10 @@ impl Samples {
             ),
             ("/app/share/{kind}/{id}", post),
             ("/blog/review/{id}", post),
+            (
+                "/app/settings/applications/{id}",
+                "select id from applications where tenant_id = $1 limit 1",
+            ),
             ("/app/blog/posts/{id}", post),
             (
                 "/app/blog/series/{id}",
@@ -221,6 +227,8 @@ impl Samples {
                 .unwrap_or_else(|error| panic!("{pattern}: {error}"));
             self.values.insert(pattern.to_owned(), slug);
         }
+        self.values
+            .insert("/api/v1/reference/{group}".to_owned(), "posts".to_owned());
         self.values.insert(
             "/app/blog/posts/{id}/versions/{no}".to_owned(),
             "1".to_owned(),
@@ -252,7 +260,7 @@ impl Samples {
         let (person, origin) = match gate {
             GateKind::Visitor => (&self.visitor, links.base("")),
             GateKind::SignedIn => (&self.owner, links.base("")),
-            GateKind::Public => (&self.visitor, links.tenant(STUDIO, "")),
+            GateKind::Public | GateKind::Key => (&self.visitor, links.tenant(STUDIO, "")),
             GateKind::Member | GateKind::Permission(_) | GateKind::Invited(_) => {
                 (&self.owner, links.tenant(STUDIO, ""))
             }
@@ -260,6 +268,46 @@ impl Samples {
             GateKind::Operator(_) => (&self.operator, links.ops("")),
         };
         person.on(&trimmed(&origin))
+    }
+}
+
+/// An application with a key that was used, one that is being replaced, and one that is revoked.
+async fn make_a_program(inside: &Client) {
+    let made = async |path: String, body: serde_json::Value| -> serde_json::Value {
+        let reply = inside.api(Method::POST, &path, &[], Some(&body)).await;
+        assert!(reply.status.is_success(), "{path} answers {}", reply.body);
+        reply.json()
+    };
+    let applications = "/api/v1/workspace/applications".to_owned();
+    let body = serde_json::json!({
+        "product": "blog", "name": "My site", "allowed_origins": ["https://halden.example"],
+    });
+    let application = made(applications.clone(), body).await;
+    let keys = format!(
+        "{applications}/{}/keys",
+        application["id"].as_str().expect("an id")
+    );
+    let key = async |name: &str, scopes: &[&str]| {
+        let body = serde_json::json!({ "name": name, "scopes": scopes });
+        made(keys.clone(), body).await
+    };
+    let act = async |key: &serde_json::Value, action: &str| {
+        let id = key["id"].as_str().expect("an id");
+        made(format!("{keys}/{id}/{action}"), serde_json::json!({})).await
+    };
+    act(&key("Old server", &["posts:read"]).await, "revoke").await;
+    act(
+        &key("Import script", &["posts:write", "tags:write"]).await,
+        "rotate",
+    )
+    .await;
+    let server = key("Web server", &["content:read"]).await;
+    let bearer = format!("Bearer {}", server["secret"].as_str().expect("a secret"));
+    let headers = [("authorization", bearer.as_str())];
+    let path = "/api/v1/blog/content/posts";
+    for _ in 0..3 {
+        let reply = inside.api(Method::GET, path, &headers, None::<&()>).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
     }
 }
 

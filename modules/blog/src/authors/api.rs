@@ -4,13 +4,13 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use kernel::{MembershipId, Timestamp};
 use module::extract::{Json, Path};
-use module::{Allowed, IfMatch, Result, Routes};
+use module::{Allowed, IdempotencyKey, IfMatch, Result, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Author, AuthorId, AuthorInput, add, all, get, update};
 use crate::manifest::{EditAnyPost, ReadPosts, WritePosts};
-use crate::respond::{Invalid, Missing, Refused, Stale, tagged};
+use crate::respond::{Conflict, Invalid, Missing, Refused, Stale, tagged};
 
 pub(crate) fn routes() -> Routes {
     module::operations!(Routes::new(), list, add_author, read, change)
@@ -103,17 +103,25 @@ async fn list(ctx: Allowed<ReadPosts>) -> Result<Json<AuthorList>> {
 /// again is harmless.
 #[utoipa::path(
     post, path = "/authors", operation_id = "blog.authors.add", tag = "Authors", request_body = AuthorAdd,
-    responses((status = 201, description = "The author.", body = AuthorBody), Refused, Invalid)
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    responses((status = 201, description = "The author.", body = AuthorBody), Refused, Conflict, Invalid)
 )]
 async fn add_author(
     ctx: Allowed<EditAnyPost>,
+    key: IdempotencyKey,
     Json(body): Json<AuthorAdd>,
-) -> Result<(StatusCode, Json<AuthorBody>)> {
+) -> Result<Response> {
     let mut tx = ctx.begin().await?;
+    if let Some(answer) = key.replay(&mut tx, &ctx, &body.membership_id).await? {
+        return Ok(answer);
+    }
     let added = add(&mut tx, &ctx, body.membership_id).await?;
-    let author = get(&mut tx, added.id).await?;
+    let body = AuthorBody::from(get(&mut tx, added.id).await?);
+    let answer = key
+        .answer(&mut tx, &ctx, StatusCode::CREATED, &[], &body)
+        .await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(author.into())))
+    Ok(answer)
 }
 
 /// Read an author

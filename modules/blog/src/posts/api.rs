@@ -6,13 +6,14 @@ use kernel::{Cursor, Error, Page, PageRequest};
 use module::extract::{Json, Path, Query};
 use module::{Allowed, AllowedOn, AllowedSome, Ctx, IdempotencyKey, IfMatch, Result, Routes, etag};
 use serde::Deserialize;
+use tenant_resolver::TenantTx;
 use utoipa::{IntoParams, ToSchema};
 
 use super::api_body::{PostBody, PostCreate, PostList, PostPatch, PostSummary};
 use super::publish::{Schedule, Step};
 use super::save::Edit;
 use super::versions::Reason;
-use super::{Filter, Move, PostId, Sort, StateFilter, create, get, save, step, store};
+use super::{Filter, Move, Post, PostId, Sort, StateFilter, create, get, save, step, store};
 use crate::authors::AuthorId;
 use crate::manifest::{DeletePosts, PublishPosts, ReadPosts, WritePosts};
 use crate::respond::{Changed, Conflict, Invalid, Missing, Refused, Stale, if_match, tagged};
@@ -219,36 +220,64 @@ async fn trash(
 }
 
 /// Takes one step and answers with the post.
-async fn take(ctx: &Ctx, id: PostId, headers: &HeaderMap, taken: Step) -> Result<Response> {
+async fn take(
+    ctx: &Ctx,
+    id: PostId,
+    headers: &HeaderMap,
+    key: &IdempotencyKey,
+    taken: Step,
+) -> Result<Response> {
     let based_on = if_match(headers)?;
     let mut tx = ctx.begin().await?;
+    let input = (based_on, format!("{taken:?}"));
+    if let Some(answer) = key.replay(&mut tx, ctx, &input).await? {
+        return Ok(answer);
+    }
     step(&mut tx, ctx, id, based_on, &taken).await?;
     let post = get(&mut tx, id).await?;
+    let answer = changed(&mut tx, ctx, key, post).await?;
     tx.commit().await?;
-    Ok(tagged(
-        &HeaderMap::new(),
-        post.rev,
-        &PostBody::new(post, ctx.now()),
-    )?)
+    Ok(answer)
+}
+
+/// Answers a change of a post that may be repeated.
+pub(super) async fn changed(
+    tx: &mut TenantTx,
+    ctx: &Ctx,
+    key: &IdempotencyKey,
+    post: Post,
+) -> Result<Response> {
+    let headers = [
+        (header::ETAG, etag(post.rev)),
+        (header::CACHE_CONTROL, "private, no-cache".to_owned()),
+    ];
+    let body = PostBody::new(post, ctx.now());
+    Ok(key.answer(tx, ctx, StatusCode::OK, &headers, &body).await?)
 }
 
 /// A step that needs nothing but the post: its handler with its description.
 ///
-/// Repeating one is harmless, so these take no `Idempotency-Key`; `If-Match` is optional.
+/// `If-Match` is optional.
 macro_rules! steps {
     ($($(#[doc = $doc:literal])+ $name:ident($gate:ty, $step:ident) at $path:literal as $id:literal;)+) => {
         $(
             $(#[doc = $doc])+
             #[utoipa::path(
                 post, path = $path, operation_id = $id, tag = "Posts",
-                params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on.")),
+                params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on."),
+                ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
                 responses(
                     (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
                     Refused, Missing, Conflict, Changed, Invalid
                 )
             )]
-            async fn $name(ctx: Allowed<$gate>, Path(id): Path<PostId>, headers: HeaderMap) -> Result<Response> {
-                take(&ctx, id, &headers, Step::Plain(Move::$step)).await
+            async fn $name(
+                ctx: Allowed<$gate>,
+                Path(id): Path<PostId>,
+                key: IdempotencyKey,
+                headers: HeaderMap,
+            ) -> Result<Response> {
+                take(&ctx, id, &headers, &key, Step::Plain(Move::$step)).await
             }
         )+
     };
@@ -300,7 +329,8 @@ steps! {
 /// that time has passed. A scheduled post is scheduled anew.
 #[utoipa::path(
     post, path = "/posts/{id}/schedule", operation_id = "blog.posts.schedule", tag = "Posts", request_body = Schedule,
-    params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on.")),
+    params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on."),
+                ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
     responses(
         (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Conflict, Changed, Invalid
@@ -309,10 +339,11 @@ steps! {
 async fn schedule(
     ctx: Allowed<PublishPosts>,
     Path(id): Path<PostId>,
+    key: IdempotencyKey,
     headers: HeaderMap,
     Json(body): Json<Schedule>,
 ) -> Result<Response> {
-    take(&ctx, id, &headers, Step::Schedule(body)).await
+    take(&ctx, id, &headers, &key, Step::Schedule(body)).await
 }
 
 /// How a post is unpublished.
@@ -332,7 +363,8 @@ struct UnpublishQuery {
 #[utoipa::path(
     post, path = "/posts/{id}/unpublish", operation_id = "blog.posts.unpublish", tag = "Posts",
     params(("id" = PostId, Path), UnpublishQuery,
-           ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on.")),
+           ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on."),
+                ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
     responses(
         (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Conflict, Changed, Invalid
@@ -342,6 +374,7 @@ async fn unpublish(
     ctx: Allowed<PublishPosts>,
     Path(id): Path<PostId>,
     Query(query): Query<UnpublishQuery>,
+    key: IdempotencyKey,
     headers: HeaderMap,
 ) -> Result<Response> {
     let step = if query.gone {
@@ -349,7 +382,7 @@ async fn unpublish(
     } else {
         Step::Plain(Move::Unpublish)
     };
-    take(&ctx, id, &headers, step).await
+    take(&ctx, id, &headers, &key, step).await
 }
 
 /// When a post ends, and what its address says then.
@@ -371,7 +404,8 @@ struct EndBody {
 /// again. Repeating it chooses another time.
 #[utoipa::path(
     post, path = "/posts/{id}/schedule-end", operation_id = "blog.posts.schedule_end", tag = "Posts", request_body = EndBody,
-    params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on.")),
+    params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on."),
+                ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
     responses(
         (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Conflict, Changed, Invalid
@@ -380,6 +414,7 @@ struct EndBody {
 async fn schedule_end(
     ctx: Allowed<PublishPosts>,
     Path(id): Path<PostId>,
+    key: IdempotencyKey,
     headers: HeaderMap,
     Json(body): Json<EndBody>,
 ) -> Result<Response> {
@@ -390,7 +425,7 @@ async fn schedule_end(
         },
         gone: body.gone,
     };
-    take(&ctx, id, &headers, step).await
+    take(&ctx, id, &headers, &key, step).await
 }
 
 /// When an approved post goes live.
@@ -406,7 +441,8 @@ struct ApproveBody {
 /// Lets a post that waits for review go live, now or at a chosen time.
 #[utoipa::path(
     post, path = "/posts/{id}/approve", operation_id = "blog.posts.approve", tag = "Posts", request_body = ApproveBody,
-    params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on.")),
+    params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on."),
+                ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
     responses(
         (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Conflict, Changed, Invalid
@@ -415,8 +451,9 @@ struct ApproveBody {
 async fn approve(
     ctx: Allowed<PublishPosts>,
     Path(id): Path<PostId>,
+    key: IdempotencyKey,
     headers: HeaderMap,
     Json(body): Json<ApproveBody>,
 ) -> Result<Response> {
-    take(&ctx, id, &headers, Step::Approve(body.schedule)).await
+    take(&ctx, id, &headers, &key, Step::Approve(body.schedule)).await
 }

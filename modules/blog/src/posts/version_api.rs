@@ -3,10 +3,11 @@
 use axum::response::Response;
 use http::HeaderMap;
 use module::extract::{Json, Path, Query};
-use module::{Allowed, Result, Routes};
+use module::{Allowed, IdempotencyKey, Result, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::api::changed;
 use super::api_body::{PostBody, VersionBody, VersionList};
 use super::{PostId, get, restore_version, versions};
 use crate::content::{self, diff};
@@ -136,7 +137,8 @@ async fn compare(
 #[utoipa::path(
     post, path = "/posts/{id}/versions/{no}/restore", operation_id = "blog.versions.restore", tag = "Versions",
     params(("id" = PostId, Path), ("no" = i32, Path, description = "Number of the version."),
-           ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on.")),
+           ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on."),
+           ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
     responses(
         (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Conflict, Changed, Invalid
@@ -145,18 +147,19 @@ async fn compare(
 async fn restore(
     ctx: Allowed<WritePosts>,
     Path((id, no)): Path<(PostId, i32)>,
+    key: IdempotencyKey,
     headers: HeaderMap,
 ) -> Result<Response> {
     let based_on = if_match(&headers)?;
     let mut tx = ctx.begin().await?;
+    if let Some(answer) = key.replay(&mut tx, &ctx, &based_on).await? {
+        return Ok(answer);
+    }
     restore_version(&mut tx, &ctx, id, based_on, no).await?;
     let post = get(&mut tx, id).await?;
+    let answer = changed(&mut tx, &ctx, &key, post).await?;
     tx.commit().await?;
-    Ok(tagged(
-        &HeaderMap::new(),
-        post.rev,
-        &PostBody::new(post, ctx.now()),
-    )?)
+    Ok(answer)
 }
 
 /// A source to render.

@@ -327,15 +327,23 @@ async fn delete_series(
 
 /// Restore a deleted series
 #[utoipa::path(
-    post, path = "/series/{id}/restore", operation_id = "blog.series.restore", tag = "Series", params(("id" = SeriesId, Path)),
-    responses((status = 200, description = "The series.", body = SeriesBody), Refused, Missing, Invalid)
+    post, path = "/series/{id}/restore", operation_id = "blog.series.restore", tag = "Series",
+    params(("id" = SeriesId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    responses((status = 200, description = "The series.", body = SeriesBody), Refused, Missing, Conflict, Invalid)
 )]
 async fn restore_series(
     ctx: Allowed<ManageSeries>,
     Path(id): Path<SeriesId>,
-) -> Result<Json<SeriesBody>> {
+    key: IdempotencyKey,
+) -> Result<Response> {
     let mut tx = ctx.begin().await?;
-    let series = restore(&mut tx, &ctx, id).await?;
+    if let Some(answer) = key.replay(&mut tx, &ctx, &()).await? {
+        return Ok(answer);
+    }
+    let body = SeriesBody::from(restore(&mut tx, &ctx, id).await?);
+    let answer = key
+        .answer(&mut tx, &ctx, StatusCode::OK, &[], &body)
+        .await?;
     tx.commit().await?;
-    Ok(Json(series.into()))
+    Ok(answer)
 }

@@ -240,14 +240,25 @@ async fn delete_tag(
 
 /// Restore a deleted tag
 #[utoipa::path(
-    post, path = "/tags/{id}/restore", operation_id = "blog.tags.restore", tag = "Tags", params(("id" = TagId, Path)),
-    responses((status = 200, description = "The tag.", body = TagBody), Refused, Missing, Invalid)
+    post, path = "/tags/{id}/restore", operation_id = "blog.tags.restore", tag = "Tags",
+    params(("id" = TagId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    responses((status = 200, description = "The tag.", body = TagBody), Refused, Missing, Conflict, Invalid)
 )]
-async fn restore_tag(ctx: Allowed<ManageTags>, Path(id): Path<TagId>) -> Result<Json<TagBody>> {
+async fn restore_tag(
+    ctx: Allowed<ManageTags>,
+    Path(id): Path<TagId>,
+    key: IdempotencyKey,
+) -> Result<Response> {
     let mut tx = ctx.begin().await?;
-    let tag = restore(&mut tx, &ctx, id).await?;
+    if let Some(answer) = key.replay(&mut tx, &ctx, &()).await? {
+        return Ok(answer);
+    }
+    let body = TagBody::from(restore(&mut tx, &ctx, id).await?);
+    let answer = key
+        .answer(&mut tx, &ctx, StatusCode::OK, &[], &body)
+        .await?;
     tx.commit().await?;
-    Ok(Json(tag.into()))
+    Ok(answer)
 }
 
 /// Merge a tag into another
@@ -255,16 +266,23 @@ async fn restore_tag(ctx: Allowed<ManageTags>, Path(id): Path<TagId>) -> Result<
 /// The other has its posts and its addresses then; this one is gone.
 #[utoipa::path(
     post, path = "/tags/{id}/merge", operation_id = "blog.tags.merge", tag = "Tags", request_body = TagMerge,
-    params(("id" = TagId, Path)),
-    responses((status = 200, description = "The other tag.", body = TagBody), Refused, Missing, Invalid)
+    params(("id" = TagId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    responses((status = 200, description = "The other tag.", body = TagBody), Refused, Missing, Conflict, Invalid)
 )]
 async fn merge_tag(
     ctx: Allowed<ManageTags>,
     Path(id): Path<TagId>,
+    key: IdempotencyKey,
     Json(body): Json<TagMerge>,
-) -> Result<Json<TagBody>> {
+) -> Result<Response> {
     let mut tx = ctx.begin().await?;
-    let tag = merge(&mut tx, &ctx, id, body.into).await?;
+    if let Some(answer) = key.replay(&mut tx, &ctx, &body.into).await? {
+        return Ok(answer);
+    }
+    let body = TagBody::from(merge(&mut tx, &ctx, id, body.into).await?);
+    let answer = key
+        .answer(&mut tx, &ctx, StatusCode::OK, &[], &body)
+        .await?;
     tx.commit().await?;
-    Ok(Json(tag.into()))
+    Ok(answer)
 }

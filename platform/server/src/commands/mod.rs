@@ -56,7 +56,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Openapi => {
             println!(
                 "{}",
-                serde_json::to_string_pretty(&crate::router::description())?
+                serde_json::to_string_pretty(&crate::openapi::description())?
             );
             Ok(())
         }

@@ -1,6 +1,7 @@
 //! `atelier serve`: from settings to a running server, and back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use database::Change;
 use database::notify::Listener;
@@ -45,6 +46,7 @@ pub fn platform(
         mailer,
         proxies,
         http: settings.http.clone(),
+        access: settings.access.clone(),
         job_limit: settings.worker.job_limit(),
         billing_operators: settings.billing.operators()?,
     })
@@ -91,6 +93,10 @@ pub async fn serve(settings: Settings, pages: bool) -> Result<()> {
         let (platform, stop) = (Arc::clone(&platform), stop.clone());
         tokio::spawn(async move { platform.worker.run(stop).await })
     });
+    let counting = {
+        let (platform, stop) = (Arc::clone(&platform), stop.clone());
+        tokio::spawn(async move { write_usage(&platform, &stop).await })
+    };
     let serving = listener.map(|listener| {
         let limits = Limits {
             headers: settings.http.header_timeout(),
@@ -116,12 +122,27 @@ pub async fn serve(settings: Settings, pages: bool) -> Result<()> {
     if let Some(working) = working {
         working.await.map_err(Error::internal)?;
     }
+    counting.await.map_err(Error::internal)?;
     heard.await.map_err(Error::internal)?;
     tenant_pool.close().await;
     platform_pool.close().await;
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Writes now and then how often keys were used, and once more at the end.
+async fn write_usage(platform: &Platform, stop: &CancellationToken) {
+    let mut running = true;
+    while running {
+        running = stop
+            .run_until_cancelled(tokio::time::sleep(Duration::from_secs(30)))
+            .await
+            .is_some();
+        if let Err(error) = platform.access.write_usage(platform.app.now()).await {
+            tracing::warn!(%error, "the use of keys could not be noted");
+        }
+    }
 }
 
 async fn listen(settings: &Settings) -> Result<TcpListener> {

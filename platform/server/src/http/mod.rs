@@ -7,6 +7,7 @@ pub mod health;
 pub mod listener;
 pub mod observe;
 mod principals;
+mod programs;
 mod render;
 mod visit;
 
@@ -23,6 +24,7 @@ use tenant_resolver::Place;
 use tower::ServiceExt as _;
 
 pub use principals::Principals;
+use programs::Program;
 use visit::{Visit, Where};
 
 /// Everything that requests pass through.
@@ -31,6 +33,8 @@ pub struct Front {
     pub app: App,
     /// Who is asking.
     pub principals: Principals,
+    /// Programs and their keys.
+    pub access: access::Access,
     /// Unread notifications.
     pub messaging: messaging::Messaging,
     /// Style sheets and scripts.
@@ -41,6 +45,8 @@ pub struct Front {
     pub base: Router,
     /// Pages of tenants' hosts.
     pub tenant: Router,
+    /// The same for programs that show a key: no browser does that by itself, so requests may come from any site.
+    pub keyed: Router,
     /// Pages of the operators' host.
     pub ops: Router,
 }
@@ -57,7 +63,17 @@ pub async fn handle(State(front): State<Arc<Front>>, mut request: Request) -> Re
     let facts = visit::facts(&request);
     let asked = request.headers().clone();
     let place = request.extensions().get::<Place>().cloned();
-    let (place, failure) = match enter(&front, place, &asked, &facts).await {
+    let api = match &place {
+        Some(Place::Tenant(site)) if programs::is_api(&facts.path) => Some(site.clone()),
+        _ => None,
+    };
+    if let Some(site) = &api
+        && programs::is_preflight(&facts, &asked)
+    {
+        return programs::preflight(&front.access, site, &asked).await;
+    }
+    let mut program = Program::default();
+    let (place, failure) = match enter(&front, place, &asked, &facts, &mut program).await {
         Ok(place) => (place, None),
         Err(error) => (Where::Base(None), Some(Failure::from(error))),
     };
@@ -87,12 +103,20 @@ pub async fn handle(State(front): State<Arc<Front>>, mut request: Request) -> Re
             }
             Where::Tenant(ctx) => {
                 request.extensions_mut().insert(Ctx::clone(ctx));
-                &front.tenant
+                if ctx.key().is_some() {
+                    &front.keyed
+                } else {
+                    &front.tenant
+                }
             }
         };
         infallible(router.clone().oneshot(request).await)
     };
-    render::finish(&front, &visit, &asked, response).await
+    let response = render::finish(&front, &visit, &asked, response).await;
+    match api {
+        Some(site) => program.finish(&front.access, &site, &asked, response).await,
+        None => response,
+    }
 }
 
 /// Finds out who is asking.
@@ -101,9 +125,17 @@ async fn enter(
     place: Option<Place>,
     asked: &http::HeaderMap,
     facts: &module::RequestFacts,
+    program: &mut Program,
 ) -> kernel::Result<Where> {
     match place {
         Some(Place::Tenant(site)) => {
+            if programs::is_api(&facts.path) {
+                let (access, app) = (&front.access, &front.app);
+                let keyed = programs::enter(access, app, &site, asked, facts, program).await;
+                if let Some(ctx) = keyed {
+                    return Ok(Where::Tenant(Box::new(ctx?)));
+                }
+            }
             let person = front.principals.member(asked, &site.tenant).await?;
             let guest = front.principals.guest(asked, &site).await?;
             let ctx = Ctx::new(front.app.clone(), site, person, facts.clone()).with_guest(guest);
@@ -125,8 +157,14 @@ fn record(visit: &Visit) {
         if let Some(module) = crate::modules::of_path(&visit.facts.path) {
             span.record("module", module);
         }
-        if let Some(person) = ctx.visitor() {
-            span.record("person", tracing::field::display(person.membership));
+        match (ctx.key(), ctx.visitor()) {
+            (Some(key), _) => {
+                span.record("key", tracing::field::display(key.id));
+            }
+            (None, Some(person)) => {
+                span.record("person", tracing::field::display(person.membership));
+            }
+            (None, None) => {}
         }
     }
 }

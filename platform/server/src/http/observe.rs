@@ -38,6 +38,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
         tenant = tracing::field::Empty,
         module = tracing::field::Empty,
         person = tracing::field::Empty,
+        key = tracing::field::Empty,
     );
     request.extensions_mut().insert(RequestId(id.clone()));
     let began = Instant::now();

@@ -246,7 +246,7 @@ impl Principals {
                 self.workspaces.invalidate_all();
                 self.operators.invalidate_all();
             }
-            Change::Work => {}
+            Change::Keys(_) | Change::Work => {}
         }
     }
 }

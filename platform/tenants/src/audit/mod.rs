@@ -135,6 +135,9 @@ impl Entry {
             "workspace.brand.changed" => "changed the colour of",
             "workspace.logo.changed" => "changed the logo of",
             "workspace.logo.removed" => "removed the logo of",
+            "workspace.api_key.created" => "made the API key",
+            "workspace.api_key.rotated" => "replaced the API key",
+            "workspace.api_key.revoked" => "revoked the API key",
             _ => "",
         };
         if !known.is_empty() {

@@ -190,6 +190,36 @@ pub async fn list(
     Ok((members, next))
 }
 
+/// Somebody who owns the workspace and can enter it.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// Their place.
+    pub membership: MembershipId,
+    /// Name that the tenant knows them by.
+    pub name: String,
+    /// Where they are written to.
+    pub email: kernel::Email,
+}
+
+/// Everybody who owns the workspace, for news that concerns its safety.
+///
+/// # Errors
+/// When the database fails.
+pub async fn owners(tx: &mut TenantTx) -> Result<Vec<Owner>> {
+    let found = store::list_owners(tx).await?;
+    Ok(found
+        .into_iter()
+        .filter_map(|(membership, name, email)| {
+            let email = kernel::Email::parse(&email).ok()?;
+            Some(Owner {
+                membership,
+                name,
+                email,
+            })
+        })
+        .collect())
+}
+
 /// A member, whatever their state.
 ///
 /// # Errors
@@ -231,6 +261,19 @@ impl Tenants {
                 })
             })
             .collect()
+    }
+
+    /// Who a member is, whatever their state: the person, with name and address in this tenant. What members have made
+    /// goes on when they have left.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn member_name(
+        &self,
+        tenant: TenantId,
+        member: MembershipId,
+    ) -> Result<Option<(UserId, String, String)>> {
+        store::name_of(self.db().pool(), tenant, member).await
     }
 
     /// Replaces a member's roles. Ownership is not touched: see [`Tenants::set_owner`].

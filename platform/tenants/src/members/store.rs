@@ -2,8 +2,8 @@
 
 use kernel::{Email, MembershipId, PermissionSet, Result, RoleId, TenantId, Timestamp, UserId};
 use serde::Deserialize;
-use sqlx::PgConnection;
 use sqlx::types::Json;
+use sqlx::{PgConnection, PgPool};
 use tenant_resolver::TenantTx;
 use uuid::Uuid;
 
@@ -204,6 +204,42 @@ pub(super) async fn owners(tx: &mut TenantTx) -> Result<i64> {
     )
     .fetch_one(tx.conn())
     .await?)
+}
+
+/// Everybody who owns the workspace and can enter it: place, name, address.
+pub(super) async fn list_owners(tx: &mut TenantTx) -> Result<Vec<(MembershipId, String, String)>> {
+    let tenant = tx.tenant();
+    let found = sqlx::query!(
+        r#"select m.id as "id: MembershipId", m.display_name, m.contact_email
+           from memberships m
+           join membership_roles mr on mr.tenant_id = m.tenant_id and mr.membership_id = m.id
+           join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
+           where m.tenant_id = $1 and m.status = 'active' and r.key = 'owner' order by m.id"#,
+        tenant as _,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(found
+        .into_iter()
+        .map(|row| (row.id, row.display_name, row.contact_email))
+        .collect())
+}
+
+/// The person behind a place, with name and address.
+pub(super) async fn name_of(
+    pool: &PgPool,
+    tenant: TenantId,
+    id: MembershipId,
+) -> Result<Option<(UserId, String, String)>> {
+    let found = sqlx::query!(
+        r#"select user_id as "user: UserId", display_name, contact_email from memberships
+           where tenant_id = $1 and id = $2"#,
+        tenant as _,
+        id as _,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(found.map(|row| (row.user, row.display_name, row.contact_email)))
 }
 
 pub(super) async fn set_status(

@@ -23,8 +23,9 @@ pub(crate) fn routes() -> Routes {
         .post("/app/settings/address", rename)
 }
 
-/// The sections of the settings.
-pub(crate) fn sections(ctx: &Ctx, current: &str) -> Markup {
+/// The sections of the settings, as tabs; `current` is the one that is open.
+#[must_use]
+pub fn sections(ctx: &Ctx, current: &str) -> Markup {
     let mut all = vec![
         Tab::new("General", "/app/settings", current == "general"),
         Tab::new("Brand", "/app/settings/brand", current == "brand"),
@@ -34,6 +35,13 @@ pub(crate) fn sections(ctx: &Ctx, current: &str) -> Markup {
             "Guests",
             "/app/settings/guests",
             current == "guests",
+        ));
+    }
+    if ctx.may("workspace.applications.read") {
+        all.push(Tab::new(
+            "Applications",
+            "/app/settings/applications",
+            current == "applications",
         ));
     }
     if ctx.may("workspace.audit.read") {

@@ -1,0 +1,192 @@
+//! What visitors can read, for programs: `/api/v1/blog/content`.
+//!
+//! A front end of one's own shows what the public pages show: posts that are live at the request's own instant, their
+//! tags and authors, and nothing of drafts. Each answer is one transaction with one statement, and says for how long
+//! anybody may keep it, which the application decides whose key was shown.
+
+pub mod api;
+mod body;
+mod store;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use kernel::{Error, Result, Timestamp};
+use module::{Ctx, conditional};
+use serde::Serialize;
+use serde_json::Value;
+
+/// For how long stale content may be shown while it is fetched anew, as a multiple of the time it is fresh.
+const STALE: u32 = 5;
+
+/// What a program wants of each post besides what it always gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Wanted {
+    tags: bool,
+    authors: bool,
+    html: bool,
+    plaintext: bool,
+    markdown: bool,
+    toc: bool,
+}
+
+impl Wanted {
+    /// Reads `include` and `formats`: words with commas between them.
+    fn read(include: Option<&str>, formats: Option<&str>) -> Result<Self> {
+        let mut wanted = Self::default();
+        for word in words(include) {
+            match word {
+                "tags" => wanted.tags = true,
+                "authors" => wanted.authors = true,
+                other => return Err(unknown("invalid_include", other)),
+            }
+        }
+        for word in words(formats) {
+            match word {
+                "html" => wanted.html = true,
+                "plaintext" => wanted.plaintext = true,
+                "markdown" => wanted.markdown = true,
+                "toc" => wanted.toc = true,
+                other => return Err(unknown("invalid_formats", other)),
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// As a single post is read without further wishes: with everything but the plain and the written text.
+    fn of_one(include: Option<&str>, formats: Option<&str>) -> Result<Self> {
+        let mut wanted = Self::read(include, formats)?;
+        if include.is_none() {
+            (wanted.tags, wanted.authors) = (true, true);
+        }
+        if formats.is_none() {
+            (wanted.html, wanted.toc) = (true, true);
+        }
+        Ok(wanted)
+    }
+}
+
+fn words(list: Option<&str>) -> impl Iterator<Item = &str> {
+    list.unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+}
+
+fn unknown(code: &'static str, word: &str) -> Error {
+    Error::bad_request(code, format!("{word} is not one of the choices."))
+}
+
+/// Leaves of each thing the fields that were asked for. `known` is every field there is.
+fn only(data: &mut Value, fields: Option<&str>, known: &[&str]) -> Result<()> {
+    let Some(fields) = fields else {
+        return Ok(());
+    };
+    let wanted: Vec<&str> = words(Some(fields)).collect();
+    if let Some(odd) = wanted.iter().find(|field| !known.contains(*field)) {
+        return Err(unknown("invalid_fields", odd));
+    }
+    let strip = |thing: &mut Value| {
+        if let Some(thing) = thing.as_object_mut() {
+            thing.retain(|field, _| wanted.contains(&field.as_str()));
+        }
+    };
+    match data {
+        Value::Array(things) => things.iter_mut().for_each(strip),
+        thing => strip(thing),
+    }
+    Ok(())
+}
+
+/// For how long anybody may keep an answer. A member who looks at it while signed in keeps it to themselves.
+fn kept(ctx: &Ctx) -> Result<HeaderValue> {
+    let Some(key) = ctx.key() else {
+        return Ok(HeaderValue::from_static("private, no-cache"));
+    };
+    let seconds = key.cache_seconds;
+    if seconds == 0 {
+        return Ok(HeaderValue::from_static("private, no-cache"));
+    }
+    let stale = seconds.saturating_mul(STALE);
+    HeaderValue::try_from(format!(
+        "public, max-age={seconds}, stale-while-revalidate={stale}"
+    ))
+    .map_err(Error::internal)
+}
+
+/// Answers with what was read, or with 304 when the program has that already.
+fn answer(
+    ctx: &Ctx,
+    asked: &HeaderMap,
+    changed_at: Option<Timestamp>,
+    body: &impl Serialize,
+) -> Result<Response> {
+    let body = serde_json::to_vec(body)?;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, kept(ctx)?);
+    headers.insert(header::ETAG, conditional::entity_tag(&body));
+    if let Some(at) = changed_at {
+        headers.insert(header::LAST_MODIFIED, conditional::http_date(at));
+    }
+    if conditional::is_current(asked, &headers) {
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    let json = HeaderValue::from_static("application/json");
+    headers.insert(header::CONTENT_TYPE, json);
+    Ok((headers, body).into_response())
+}
+
+/// Sends on to the present address of something that was asked for by a former slug.
+fn moved(ctx: &Ctx, folder: &str, slug: &str) -> Result<Response> {
+    let query = ctx
+        .request()
+        .path
+        .split_once('?')
+        .map_or(String::new(), |(_, query)| format!("?{query}"));
+    let slug = HeaderValue::try_from(
+        percent_encoding::utf8_percent_encode(slug, percent_encoding::NON_ALPHANUMERIC)
+            .to_string()
+            .replace("%2D", "-"),
+    )
+    .map_err(Error::internal)?;
+    let to = format!(
+        "/api/v1/blog/content/{folder}/slug/{}{query}",
+        slug.to_str().unwrap_or_default()
+    );
+    let mut response = StatusCode::MOVED_PERMANENTLY.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, kept(ctx)?);
+    let to = HeaderValue::try_from(to).map_err(Error::internal)?;
+    headers.insert(header::LOCATION, to);
+    headers.insert("x-canonical-slug", slug);
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wishes_are_words_that_are_known() {
+        let wanted = Wanted::read(Some("tags, authors"), Some("html,toc")).unwrap();
+        assert!(wanted.tags && wanted.authors && wanted.html && wanted.toc);
+        assert!(!wanted.plaintext && !wanted.markdown);
+        assert_eq!(Wanted::read(Some(","), None).unwrap(), Wanted::default());
+        for (include, formats, code) in [
+            (Some("drafts"), None, "invalid_include"),
+            (None, Some("pdf"), "invalid_formats"),
+        ] {
+            assert_eq!(Wanted::read(include, formats).unwrap_err().code(), code);
+        }
+        assert!(Wanted::of_one(None, None).unwrap().html);
+        assert!(!Wanted::of_one(Some(""), Some("markdown")).unwrap().tags);
+    }
+
+    #[test]
+    fn fields_are_exactly_those_that_were_asked_for() {
+        let mut data = serde_json::json!([{ "id": 1, "title": "x", "html": "" }]);
+        only(&mut data, Some("id, title"), &["id", "title", "html"]).unwrap();
+        assert_eq!(data, serde_json::json!([{ "id": 1, "title": "x" }]));
+        let error = only(&mut data, Some("secret"), &["id"]).unwrap_err();
+        assert_eq!(error.code(), "invalid_fields");
+    }
+}
