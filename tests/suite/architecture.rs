@@ -100,6 +100,15 @@ const MODULE_FILES: &[&str] = &[
 
 /// Files of modules that hold the rules of a slice under a name of their own. A new one is a decision.
 const RULES: &[&str] = &[
+    "modules/blog/src/comments/bans.rs",
+    "modules/blog/src/comments/guard.rs",
+    "modules/blog/src/comments/moderate.rs",
+    "modules/blog/src/comments/notices.rs",
+    "modules/blog/src/comments/readers.rs",
+    "modules/blog/src/comments/rules.rs",
+    "modules/blog/src/comments/settings.rs",
+    "modules/blog/src/comments/threads.rs",
+    "modules/blog/src/comments/write.rs",
     "modules/blog/src/posts/actions.rs",
     "modules/blog/src/posts/editor.rs",
     "modules/blog/src/posts/ends.rs",

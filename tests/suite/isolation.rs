@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, PgPool, Row as _};
 use uuid::Uuid;
 
 use crate::access::{POSTS, Program};
-use crate::support::{Client, Reply, TestApp, TestTenant};
+use crate::support::{Client, Reply, TestApp, TestTenant, upload_logo};
 
 /// The other tenant. Everything that is its own has this word in it.
 pub(crate) const OTHER: &str = "zanzibar";
@@ -75,6 +75,7 @@ impl Studio {
             Program::named(app, &tenant, &format!("{slug} front end"), &["posts:read"]).await;
         program.get(POSTS).await.expect(200);
 
+        let (comment, ban) = crate::comments::samples(owner, &id, slug).await;
         let pool = app.database.pool(testkit::Role::Superuser);
         let one = async |sql: &'static str| -> String {
             let found = sqlx::query_scalar(sql).bind(slug).fetch_one(&pool).await;
@@ -130,6 +131,8 @@ impl Studio {
             ("series slug", format!("sea-{number}")),
             ("application", program.application),
             ("api key", program.key),
+            ("comment", comment),
+            ("ban", ban),
             ("tag", any("blog_tags").await),
             ("author", any("blog_authors").await),
             ("member", member),
@@ -187,6 +190,11 @@ fn kind(path: &str, parameter: &str) -> &'static str {
         ("/app/blog/series/", "id", "series"),
         ("/api/v1/blog/series/", "id", "series"),
         ("/series/", "slug", "series slug"),
+        ("/app/blog/comments/bans/", "id", "ban"),
+        ("/app/blog/comments/", "id", "comment"),
+        ("/api/v1/blog/comments/", "id", "comment"),
+        ("/api/v1/blog/comment-bans/", "id", "ban"),
+        ("/blog/comments/", "id", "comment"),
         ("/app/blog/authors/", "id", "author"),
         ("/api/v1/blog/content/posts/slug/", "slug", "post slug"),
         ("/api/v1/blog/content/tags/slug/", "slug", "tag slug"),

@@ -14,6 +14,7 @@ mod blog;
 mod blog_public;
 mod blog_world;
 mod browser;
+mod comments;
 mod console;
 mod csrf_and_headers;
 mod grants;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use tenant_resolver::TenantTx;
 
 use crate::authors::AuthorId;
+use crate::comments::CommentId;
 use crate::posts::PostId;
 use crate::series::SeriesId;
 use crate::tags::TagId;
@@ -34,6 +35,10 @@ pub(crate) const KINDS: &[&str] = &[
     AuthorChanged::KIND,
     SeriesChanged::KIND,
     SettingsChanged::KIND,
+    CommentCreated::KIND,
+    CommentApproved::KIND,
+    CommentChanged::KIND,
+    CommentErased::KIND,
 ];
 
 /// A post as events name it.
@@ -154,6 +159,58 @@ pub struct SettingsChanged {}
 
 impl Event for SettingsChanged {
     const KIND: &'static str = "blog.settings.changed";
+}
+
+/// A comment as events name it. What it says and who wrote it is asked for with its id.
+#[derive(Clone, Debug, Serialize)]
+pub struct CommentFacts {
+    /// The comment.
+    pub comment: CommentId,
+    /// Its post.
+    pub post: PostId,
+    /// The comment that it answers.
+    pub parent: Option<CommentId>,
+    /// Its status then.
+    pub status: &'static str,
+    /// The member who did it; nobody for guests and rules.
+    pub by: Option<MembershipId>,
+}
+
+macro_rules! comment_events {
+    ($($(#[$meta:meta])* $name:ident = $kind:literal;)+) => {
+        $(
+            $(#[$meta])*
+            #[derive(Clone, Debug, Serialize)]
+            #[serde(transparent)]
+            pub struct $name(pub CommentFacts);
+
+            impl Event for $name {
+                const KIND: &'static str = $kind;
+            }
+        )+
+    };
+}
+
+comment_events! {
+    /// Somebody commented. It may be held, and be no more than spam.
+    CommentCreated = "blog.comment.created";
+    /// A comment is public now.
+    CommentApproved = "blog.comment.approved";
+    /// A comment was edited, hidden, reported away, taken for spam, deleted or put back.
+    CommentChanged = "blog.comment.changed";
+}
+
+/// A reader's identity was removed.
+#[derive(Clone, Debug, Serialize)]
+pub struct CommentErased {
+    /// How many comments carried it.
+    pub comments: u64,
+    /// Whether their text was kept.
+    pub kept_text: bool,
+}
+
+impl Event for CommentErased {
+    const KIND: &'static str = "blog.comment.erased";
 }
 
 /// What can happen to a post, with the names that events and the audit log have for it.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use kernel::Timestamp;
-use module::{Job, JobContext, JobFuture, Jobs};
+use module::{Job, JobContext, JobFuture, Jobs, enqueue};
 use serde::{Deserialize, Serialize};
 use tenant_resolver::TenantTx;
 
+use crate::comments;
 use crate::posts::{self, PostId};
 use crate::series::{self, SeriesId};
 use crate::tags::{self, TagId};
@@ -87,13 +88,34 @@ impl Job for PurgeSeries {
     const KIND: &'static str = "blog.purge_series";
 }
 
+/// Clears up after comments, once a day as long as there is anything to clear up: what is past its time, salts of days
+/// before, counters.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct TendComments {}
+
+impl TendComments {
+    /// When it runs after something was left to clear up.
+    pub(crate) fn next(now: Timestamp) -> Timestamp {
+        now.plus(Duration::from_hours(24))
+    }
+}
+
+impl Job for TendComments {
+    const KIND: &'static str = "blog.tend_comments";
+
+    fn unique_key(&self) -> Option<String> {
+        Some("daily".to_owned())
+    }
+}
+
 /// Registers the handlers.
 pub(crate) fn register(jobs: &mut Jobs) {
     jobs.on::<PublishDue>(publish_due)
         .on::<UnpublishDue>(unpublish_due)
         .on::<PurgePost>(purge_post)
         .on::<PurgeTag>(purge_tag)
-        .on::<PurgeSeries>(purge_series);
+        .on::<PurgeSeries>(purge_series)
+        .on::<TendComments>(tend_comments);
 }
 
 fn publish_due(tx: &mut TenantTx, job: JobContext) -> JobFuture<'_> {
@@ -128,5 +150,15 @@ fn purge_series(tx: &mut TenantTx, job: JobContext) -> JobFuture<'_> {
     Box::pin(async move {
         let expired: PurgeSeries = job.read()?;
         series::purge_expired(tx, expired.series, expired.deleted_at).await
+    })
+}
+
+fn tend_comments(tx: &mut TenantTx, job: JobContext) -> JobFuture<'_> {
+    Box::pin(async move {
+        let TendComments {} = job.read()?;
+        if comments::tend(tx, job.now).await? {
+            enqueue(tx, &TendComments {}, TendComments::next(job.now)).await?;
+        }
+        Ok(())
     })
 }

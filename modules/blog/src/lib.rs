@@ -9,12 +9,14 @@
 //! | [`posts`] | posts, their states, versions and publication |
 //! | [`tags`], [`series`], [`authors`], [`settings`] | what is around posts |
 //! | [`search`] | posts by the words in them |
+//! | [`comments`] | what readers say below posts, and who looks at it first |
 //! | [`public`] | what visitors see: pages, feeds, sitemaps |
 //! | [`content_api`] | the same for programs: live posts, tags, authors |
 //! | `slugs` | addresses, and the former ones that forward |
 //! | [`content`] | text in, text out: Markdown, slugs, feeds; pure |
 
 pub mod authors;
+pub mod comments;
 pub mod content;
 pub mod content_api;
 pub mod events;
@@ -36,8 +38,8 @@ pub mod tags;
 use module::{Jobs, Manifest, Module, Routes, Slots};
 
 pub use manifest::{
-    DeletePosts, EditAnyPost, ManageSeries, ManageTags, PublishPosts, ReadPosts, UpdateSettings,
-    WritePosts,
+    DeletePosts, EditAnyPost, EraseComments, ManageSeries, ManageTags, ModerateComments,
+    PublishPosts, ReadPosts, UpdateSettings, WriteComments, WritePosts,
 };
 
 /// The migrations of the blog's tables.
@@ -48,6 +50,15 @@ pub static ASSETS: &[ui::Asset] = &[
     ui::Asset::css("blog.css", include_bytes!("../assets/blog.css")),
     ui::Asset::js("blog-editor.js", include_bytes!("../assets/blog-editor.js")),
     ui::Asset::js("blog-series.js", include_bytes!("../assets/blog-series.js")),
+    ui::Asset::css(
+        "blog-comments.css",
+        include_bytes!("../assets/blog-comments.css"),
+    ),
+    ui::Asset::js(
+        "blog-comments.js",
+        include_bytes!("../assets/blog-comments.js"),
+    ),
+    ui::Asset::js("blog-queue.js", include_bytes!("../assets/blog-queue.js")),
 ];
 
 /// The module.
@@ -72,6 +83,7 @@ impl Module for Blog {
             .merge(tags::pages::routes())
             .merge(series::pages::routes())
             .merge(authors::pages::routes())
+            .merge(comments::pages::routes())
             .merge(settings::pages::routes())
     }
 
@@ -84,11 +96,12 @@ impl Module for Blog {
             .merge(tags::api::routes())
             .merge(series::api::routes())
             .merge(authors::api::routes())
+            .merge(comments::api::routes())
             .merge(settings::api::routes())
     }
 
     fn public(&self) -> Routes {
-        public::routes()
+        public::routes().merge(comments::public::routes())
     }
 
     fn jobs(&self, jobs: &mut Jobs) {

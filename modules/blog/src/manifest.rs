@@ -1,7 +1,7 @@
 //! The facts about the blog: who may do what, and where its pages are.
 
 use kernel::{Permission, Role, Scope};
-use module::{Manifest, NavLink, QuickAction, guard};
+use module::{MailPace, Manifest, NavLink, NotificationKind, QuickAction, guard};
 use ui::icons;
 
 use crate::events;
@@ -41,6 +41,19 @@ guard!(
 guard!(
     /// May change title, tagline, feeds and the like.
     UpdateSettings = "blog.settings.update"
+);
+
+guard!(
+    /// May comment on live posts as a member, and take back what they said.
+    WriteComments = "blog.comments.write"
+);
+guard!(
+    /// May decide which comments appear, answer as the blog, and ban.
+    ModerateComments = "blog.comments.moderate"
+);
+guard!(
+    /// May remove a reader's identity from every comment.
+    EraseComments = "blog.comments.erase"
 );
 
 const EDITORS: &[Role] = &[Role::Manager, Role::Editor];
@@ -92,6 +105,21 @@ pub(crate) static MANIFEST: Manifest = Manifest {
             key: "blog.series.manage",
             title: "Manage series",
             roles: EDITORS,
+        },
+        Permission {
+            key: "blog.comments.write",
+            title: "Comment on posts",
+            roles: &[Role::Manager, Role::Editor, Role::Author, Role::Viewer],
+        },
+        Permission {
+            key: "blog.comments.moderate",
+            title: "Moderate comments",
+            roles: EDITORS,
+        },
+        Permission {
+            key: "blog.comments.erase",
+            title: "Remove readers' identity from comments",
+            roles: &[Role::Manager],
         },
         Permission {
             key: "blog.settings.update",
@@ -152,6 +180,14 @@ pub(crate) static MANIFEST: Manifest = Manifest {
             go: Some('b'),
         },
         NavLink {
+            label: "Comments",
+            path: "/app/blog/comments",
+            icon: icons::LuMessagesSquare,
+            permission: Some("blog.comments.moderate"),
+            tab: true,
+            go: Some('m'),
+        },
+        NavLink {
             label: "Tags",
             path: "/app/blog/tags",
             icon: icons::LuTags,
@@ -191,5 +227,9 @@ pub(crate) static MANIFEST: Manifest = Manifest {
         permission: "blog.posts.write",
     }],
     events: events::KINDS,
-    notifications: &[],
+    notifications: &[NotificationKind {
+        key: crate::comments::NOTICE,
+        title: "Comments on posts",
+        mail: MailPace::Soon,
+    }],
 };

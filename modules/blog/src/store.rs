@@ -35,3 +35,6 @@ stored_as_text!(crate::posts::Visibility);
 stored_as_text!(crate::posts::versions::Reason);
 stored_as_text!(crate::settings::FeedContent);
 stored_as_text!(crate::series::OrderMode);
+stored_as_text!(crate::comments::Mode);
+stored_as_text!(crate::comments::Moderation);
+stored_as_text!(crate::comments::Status);

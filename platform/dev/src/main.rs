@@ -56,6 +56,12 @@ enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// The queue of 10,000 comments at the database, next to the same query without row security
+    Comments {
+        /// Go to the benchmark
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Searches in a large tenant at the database, next to the same query without row security
     Search {
         /// Go to the benchmark
@@ -97,6 +103,9 @@ fn run(task: Task) -> Outcome<()> {
             Task::Bench(BenchArgs {
                 bench: Bench::Http { arguments },
             }) => bench::run("http", &arguments),
+            Task::Bench(BenchArgs {
+                bench: Bench::Comments { arguments },
+            }) => bench::run("comments", &arguments),
             Task::Bench(BenchArgs {
                 bench: Bench::Search { arguments },
             }) => bench::run("search", &arguments),

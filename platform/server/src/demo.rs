@@ -1,4 +1,4 @@
-//! The demo of a development server: two studios with an owner each, and a few posts.
+//! The demo of a development server: two studios with an owner each, a few posts, and what readers say of them.
 //!
 //! It goes through the same functions as people do, so it can hold nothing that they could not have made.
 //! Loading it again changes nothing.
@@ -10,8 +10,10 @@ use accounts::operators::{self, NewOperator};
 use accounts::passwords;
 use accounts::users::{self, NewUser};
 use accounts::{Act, Author};
-use blog::posts::{self, Move, NewPost, Step, Text};
+use blog::comments::{self, CommentSettings, Draft, Mode, Posted};
+use blog::posts::{self, Move, NewPost, PostId, Step, Text};
 use blog::series::{self, SeriesInput};
+use blog::settings::{self, Settings};
 use http::Method;
 use kernel::{Email, Error, OperatorRole, Result, TenantId, UserId};
 use module::{Account, Ctx, RequestFacts};
@@ -64,6 +66,8 @@ struct Studio {
     series: (&'static str, &'static str),
     /// A post that is not published yet.
     draft: (&'static str, &'static str),
+    /// What readers say of the first post: name and words. The last one waits for its mail.
+    readers: &'static [(&'static str, &'static str)],
 }
 
 const STUDIOS: [Studio; 2] = [
@@ -86,6 +90,20 @@ const STUDIOS: [Studio; 2] = [
             "Notes for the autumn lookbook",
             "Fog machine: **no**. Reflector, two stands, tea.\n",
         ),
+        readers: &[
+            (
+                "Jonas Weber",
+                "The triangle on the far cheek changed how I look at *every* portrait. Thank you.",
+            ),
+            (
+                "Noor Haddad",
+                "Does this work with a window to the west, late in the day? Mine is all I have.",
+            ),
+            (
+                "Lena Fors",
+                "I tried it with a bed sheet as the reflector. Not bad at all.",
+            ),
+        ],
     },
     Studio {
         slug: "clef",
@@ -105,6 +123,7 @@ const STUDIOS: [Studio; 2] = [
             "Choosing a first violin",
             "Rent before you buy. More to follow.\n",
         ),
+        readers: &[("Marta Silva", "The lullaby version got my son to practise.")],
     },
 ];
 
@@ -227,6 +246,9 @@ async fn fill(
         tx.commit().await?;
         written.push(post.id);
     }
+    if let Some(post) = written.first() {
+        discuss(&ctx, studio, *post).await?;
+    }
     let (title, description) = studio.series;
     let input = SeriesInput {
         title: title.to_owned(),
@@ -240,6 +262,46 @@ async fn fill(
     let (title, content) = studio.draft;
     let mut tx = ctx.begin().await?;
     posts::create(&mut tx, &ctx, draft(title, content, &[])).await?;
+    tx.commit().await
+}
+
+/// Lets readers comment, and the owner answer the first.
+async fn discuss(ctx: &Ctx, studio: &Studio, post: PostId) -> Result<()> {
+    let comments = |comments_mode| Settings {
+        comments: CommentSettings {
+            comments_mode,
+            ..CommentSettings::default()
+        },
+        ..Settings::default()
+    };
+    let mut tx = ctx.begin().await?;
+    settings::update(&mut tx, ctx, None, comments(Mode::Anyone)).await?;
+    tx.commit().await?;
+    let reader = Ctx::new(ctx.app().clone(), ctx.site().clone(), None, facts());
+    let mut first = None;
+    for (at, (name, content)) in studio.readers.iter().enumerate() {
+        let mut tx = ctx.begin().await?;
+        if at > 0 && at + 1 == studio.readers.len() {
+            settings::update(&mut tx, ctx, None, comments(Mode::VerifiedGuests)).await?;
+        }
+        let draft = Draft {
+            content: (*content).to_owned(),
+            name: (*name).to_owned(),
+            email: format!("reader{at}@{}.example", studio.slug),
+            ..Draft::default()
+        };
+        let posted = comments::post_on(&mut tx, &reader, post, &draft).await?;
+        tx.commit().await?;
+        if let Posted::Taken { id, .. } = posted {
+            first.get_or_insert(id);
+        }
+    }
+    let Some(first) = first.filter(|_| studio.readers.len() > 1) else {
+        return Ok(());
+    };
+    let mut tx = ctx.begin().await?;
+    let thanks = "That makes our day. There will be a second part about windows to the west.";
+    comments::moderate::reply(&mut tx, ctx, first, thanks).await?;
     tx.commit().await
 }
 

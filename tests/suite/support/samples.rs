@@ -96,6 +96,7 @@ impl Samples {
             ("/reset/{token}", "/reset/"),
             ("/signup/confirm/{token}", "/signup/confirm/"),
             ("/invite/{token}", "/invite/"),
+            ("/blog/comments/confirm/{token}", "/blog/comments/confirm/"),
         ] {
             let texts = sqlx::query_scalar::<_, String>(
                 "select body_text from mail_messages order by created_at desc",
@@ -185,6 +186,10 @@ impl Samples {
             (
                 "/app/blog/series/{id}",
                 "select id from blog_series where tenant_id = $1 limit 1",
+            ),
+            (
+                "/app/blog/comments/{id}",
+                "select id from blog_comments where tenant_id = $1 order by created_at limit 1",
             ),
             (
                 "/app/blog/tags/{id}",

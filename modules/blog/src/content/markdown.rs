@@ -24,6 +24,16 @@ pub fn to_html(source: &str) -> String {
     markdown_to_html(&bounded(source), &options)
 }
 
+/// Renders a normalised comment: raw HTML is shown as it was typed, a line end is one. The result is not sanitised.
+#[must_use]
+pub fn comment_to_html(source: &str) -> String {
+    let mut options = Options::default();
+    options.extension.autolink = true;
+    options.render.escape = true;
+    options.render.hardbreaks = true;
+    markdown_to_html(&bounded(source), &options)
+}
+
 /// The source with nesting that no writer means cut back, so that the parser's work stays proportional to its input.
 fn bounded(source: &str) -> String {
     let mut out = String::with_capacity(source.len());

@@ -5,6 +5,7 @@
 //! sanitise ([`sanitize`]), because Markdown can turn harmless-looking source into markup. Each step is linear in its
 //! input. Stored HTML carries [`RENDERER_VERSION`]; when a step changes what it makes, raise it and render again.
 
+pub mod comment;
 pub mod diff;
 pub mod feed;
 mod html;

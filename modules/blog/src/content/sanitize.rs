@@ -22,7 +22,41 @@ const CLASSES: [&str; 6] = [
     "task-list-item-checkbox",
 ];
 
+/// What a comment may contain.
+const COMMENT_TAGS: [&str; 10] = [
+    "p",
+    "br",
+    "a",
+    "blockquote",
+    "code",
+    "em",
+    "strong",
+    "ul",
+    "ol",
+    "li",
+];
+
 static POST: LazyLock<Builder<'static>> = LazyLock::new(|| profile(None));
+
+static COMMENT: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut builder = Builder::empty();
+    builder
+        .tags(COMMENT_TAGS.into_iter().collect())
+        .clean_content_tags(["script", "style"].into_iter().collect())
+        .tag_attributes(HashMap::from([("a", HashSet::from(["href"]))]))
+        .url_schemes(HashSet::from(["http", "https", "mailto"]))
+        .url_relative(UrlRelative::Deny)
+        // Whoever writes it, it is no recommendation of the blog's.
+        .link_rel(Some("ugc nofollow noopener noreferrer"))
+        .strip_comments(true);
+    builder
+});
+
+/// Cleans the rendered HTML of a comment: text, lists, quotations and links, without pictures, headings or ids.
+#[must_use]
+pub fn comment(html: &str) -> String {
+    COMMENT.clean(html).to_string()
+}
 
 /// Cleans rendered HTML for a post's page. Relative links stay relative.
 #[must_use]

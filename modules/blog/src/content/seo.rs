@@ -84,6 +84,8 @@ pub struct Post<'a> {
     pub image: Option<Image<'a>>,
     /// Words, as the renderer counted them.
     pub word_count: i32,
+    /// Public comments.
+    pub comments: i64,
     /// The type of the article.
     pub kind: ArticleKind,
     /// Whether search engines are asked to leave it out.
@@ -189,6 +191,9 @@ fn article(post: &Post<'_>) -> Value {
             .map(|part| json!({ "@type": "CreativeWorkSeries", "name": part.series, "url": part.url }))
             .collect();
     }
+    if post.comments > 0 {
+        value["commentCount"] = post.comments.into();
+    }
     if !post.tags.is_empty() {
         value["articleSection"] = post.tags[0].name.into();
         value["keywords"] = post.tags.iter().map(|tag| tag.name).collect();
@@ -276,6 +281,7 @@ mod tests {
                 alt: "A cat",
             }),
             word_count: 321,
+            comments: 0,
             kind: ArticleKind::BlogPosting,
             noindex: false,
         }

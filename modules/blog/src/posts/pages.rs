@@ -270,7 +270,7 @@ fn row(ctx: &Ctx, post: &Listed, writable: bool) -> Markup {
                 @if let Some(at) = post.published_at { (show::time(at, &show::day(ctx, at))) } @else { span.sr { "Not published" } }
             }
             td { (show::time(post.updated_at, &show::ago(ctx, post.updated_at))) }
-            td { (menu(post, state, &edit)) }
+            td { (menu(ctx, post, state, &edit)) }
         }
     }
 }
@@ -287,7 +287,7 @@ fn note(post: &Listed) -> String {
     notes.join(" · ")
 }
 
-fn menu(post: &Listed, state: State, edit: &str) -> Markup {
+fn menu(ctx: &Ctx, post: &Listed, state: State, edit: &str) -> Markup {
     let title = display_title(&post.title);
     let mut menu = Menu::dots(format!("menu-{}", post.id), format!("Actions for {title}"))
         .link("Open", edit, icons::LuPencil)
@@ -296,6 +296,13 @@ fn menu(post: &Listed, state: State, edit: &str) -> Markup {
             format!("{PATH}/{}/versions", post.id),
             icons::LuHistory,
         );
+    if ctx.may("blog.comments.moderate") && post.published_at.is_some() {
+        menu = menu.link(
+            "Comments",
+            format!("/app/blog/comments?post={}", post.id),
+            icons::LuMessagesSquare,
+        );
+    }
     if state == State::Is(Status::Published) {
         menu = menu.link(
             "View on the website",

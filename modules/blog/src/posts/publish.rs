@@ -367,6 +367,7 @@ pub async fn purge_expired(
     if post.state(now) != State::Trashed || post.deleted_at != Some(trashed_at) {
         return Ok(());
     }
+    crate::comments::purge_post(tx, id).await?;
     write_store::purge(tx, id).await?;
     tell(tx, None, Happened::Purged, &post, now).await
 }

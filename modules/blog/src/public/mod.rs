@@ -28,6 +28,11 @@ use module::extract::{Path, Query};
 use module::{Ctx, Public, Routes, conditional};
 use serde::Deserialize;
 
+use crate::comments;
+use crate::comments::section_public::{self, Asked, Section, Subject, View};
+use crate::posts::PostId;
+use crate::settings::Settings;
+
 pub use self::audience::Audience;
 use self::pages::Viewer;
 use self::site::Site;
@@ -38,6 +43,9 @@ const SHARED: HeaderValue =
     HeaderValue::from_static("public, max-age=60, stale-while-revalidate=300");
 /// A member's browser may keep a page and asks each time whether it is still the present one.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
+
+/// Anybody may keep an answer, and asks each time whether it is still the present one.
+const ASKED: HeaderValue = HeaderValue::from_static("public, no-cache");
 
 /// The routes for visitors, below the tenant's root.
 #[must_use]
@@ -131,20 +139,62 @@ async fn author(
     Ok((kept(&ctx, changed_at), page).into_response())
 }
 
-async fn post(ctx: Public, Path(slug): Path<String>) -> module::Result<Response> {
+async fn post(
+    ctx: Public,
+    Path(slug): Path<String>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> module::Result<Response> {
+    let view = View::new(&asked, comments::public::visitor(&headers));
+    post_page(&ctx, &slug, view, false).await
+}
+
+/// The page of a live post with its comments. `here` is whether the address may be another than the post's own, as that
+/// of a form is.
+pub(crate) async fn post_page(
+    ctx: &Ctx,
+    slug: &str,
+    view: View,
+    here: bool,
+) -> module::Result<Response> {
     let mut tx = ctx.begin().await?;
-    let audience = Audience::of(&ctx);
-    let Some(post) = store::post(&mut tx, &slug, audience, ctx.now()).await? else {
-        let hidden = store::hidden(&mut tx, &slug, ctx.now()).await?;
+    let audience = Audience::of(ctx);
+    let Some(post) = store::post(&mut tx, slug, audience, ctx.now()).await? else {
+        let hidden = store::hidden(&mut tx, slug, ctx.now()).await?;
         let answer = hidden.map_or(Error::NotFound("post"), |hidden| hidden.answer(audience));
         return Err(answer.into());
     };
-    let site = Site::of(&ctx);
-    if post.slug != slug {
-        return Ok(moved(&ctx, &site.post(&post.slug)));
+    let site = Site::of(ctx);
+    if post.slug != slug && !here {
+        return Ok(moved(ctx, &site.post(&post.slug)));
     }
-    let page = pages::post(&site, Viewer::of(&ctx), &post);
-    Ok((kept(&ctx, post.changed_at), page).into_response())
+    let settings = post
+        .settings
+        .as_ref()
+        .map_or_else(Settings::default, |row| row.0.clone());
+    let personal = view.is_personal() || here;
+    let subject = Subject {
+        id: PostId(post.id),
+        slug: &post.slug,
+        published_at: post.published_at,
+        comments_enabled: post.comments_enabled,
+        count: post.comments,
+    };
+    let section = section_public::load(&mut tx, ctx, &settings, subject, view).await?;
+    let mut headers = kept(ctx, post.changed_at);
+    if personal {
+        headers.insert(header::CACHE_CONTROL, PRIVATE);
+    } else if section.as_ref().is_some_and(Section::is_open) && ctx.visitor().is_none() {
+        // A comment is public as soon as it is approved: caches ask each time.
+        headers.insert(header::CACHE_CONTROL, ASKED);
+    }
+    if section.is_some() {
+        // Comments change without the post: the tag over the page's bytes decides alone.
+        headers.remove(header::LAST_MODIFIED);
+    }
+    let section = section.map(|section| section.render(ctx));
+    let page = pages::post(&site, Viewer::of(ctx), &post, section.as_ref());
+    Ok((headers, page).into_response())
 }
 
 /// The slug that a list's subject has now, when it was asked for by a former one.
@@ -187,7 +237,7 @@ fn moved(ctx: &Ctx, to: &str) -> Response {
 }
 
 /// A document that is the same for everybody: feeds, sitemaps, `robots.txt`.
-fn document(
+pub(crate) fn document(
     asked: &HeaderMap,
     media_type: &'static str,
     modified_at: Option<Timestamp>,

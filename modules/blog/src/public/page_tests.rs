@@ -34,6 +34,7 @@ fn listed(n: u128) -> Listed {
         modified_at: at("2026-03-01T23:30:00Z"),
         tags: vec![linked("light", "Light")],
         authors: vec![linked("mara", "Mara Lindqvist"), linked("joel", "Joel")],
+        comments: 0,
     }
 }
 
@@ -92,6 +93,8 @@ fn post() -> Post {
         series: Json(Vec::new()),
         newer: Some(Json(linked("next", "The next one"))),
         older: None,
+        comments: 0,
+        comments_enabled: None,
     }
 }
 
@@ -232,7 +235,7 @@ fn tags_and_authors_introduce_themselves() {
 
 #[test]
 fn a_post_has_what_readers_and_machines_need() {
-    let page = pages::post(&example(), Viewer::default(), &post());
+    let page = pages::post(&example(), Viewer::default(), &post(), None);
     let body = page.body.0;
     assert!(
         body.contains("<h1>First &lt;light&gt;</h1>") && body.contains("<p>A <em>window</em>.</p>")
@@ -273,7 +276,7 @@ fn a_post_follows_its_own_settings() {
         writes: true,
         edits: true,
     };
-    let page = pages::post(&example(), editor, &post);
+    let page = pages::post(&example(), editor, &post, None);
     assert_eq!(page.document_title.as_deref(), Some("For searchers"));
     assert!(page.body.0.contains("Updated") && page.body.0.contains("href=\"#post-h2\""));
     assert!(
@@ -309,7 +312,9 @@ fn a_blog_that_is_not_for_search_engines_says_so_everywhere() {
         pages::list(&example(), Viewer::default(), list, None)
             .head
             .0,
-        pages::post(&example(), Viewer::default(), &post).head.0,
+        pages::post(&example(), Viewer::default(), &post, None)
+            .head
+            .0,
     ];
     assert!(
         heads

@@ -8,6 +8,7 @@ use ui::{Empty, Page, avatar, icon_sized, icons, link_button};
 use super::feeds::feed_of;
 use super::site::Site;
 use super::store::{Byline, InSeries, Linked, List, Listed, Post, Subject};
+use crate::comments::section_public::counted;
 use crate::content::{Heading, feed, seo};
 use crate::posts::Visibility;
 use crate::settings::Settings;
@@ -102,18 +103,23 @@ pub(super) fn author(site: &Site, list: List, after: Option<Cursor>) -> Page {
 }
 
 /// One post.
-pub(super) fn post(site: &Site, viewer: Viewer, post: &Post) -> Page {
+pub(super) fn post(site: &Site, viewer: Viewer, post: &Post, comments: Option<&Markup>) -> Page {
     let settings = post
         .settings
         .as_ref()
         .map_or_else(Settings::default, |row| row.0.clone());
     let long = post.toc.len() >= LONG;
-    base(&post.title)
+    let mut page = base(&post.title);
+    if comments.is_some() {
+        page = page.style("blog-comments.css").script("blog-comments.js");
+    }
+    page
         .document_title(non_empty(&post.seo.title, &post.title))
         .own_heading()
         .head(html! {
             (head_of_post(site, &settings, post))
             (alternates(site, settings.title_or(&site.name)))
+            @if comments.is_some() { (alternate(&format!("Comments on {}", post.title), feed::RSS_TYPE, &format!("{}/comments/feed.xml", site.post(&post.slug)))) }
         })
         .body(html! {
             article.blog-post.blog-long[long] {
@@ -133,6 +139,7 @@ pub(super) fn post(site: &Site, viewer: Viewer, post: &Post) -> Page {
                 @for place in post.series.iter() { (ways_in(place)) }
                 (neighbours(post.newer.as_deref(), post.older.as_deref()))
             }
+            @if let Some(comments) = comments { (comments) }
         })
 }
 
@@ -196,6 +203,7 @@ fn head_of_post(site: &Site, settings: &Settings, post: &Post) -> Markup {
         series: &series,
         image: None,
         word_count: post.word_count,
+        comments: post.comments,
         kind: seo::ArticleKind::default(),
         noindex: post.seo.noindex || !settings.indexable || post.visibility != Visibility::Public,
     })
@@ -399,7 +407,11 @@ impl Shown {
 pub(super) fn entry(site: &Site, post: &Listed) -> Markup {
     html! {
         article {
-            p.blog-when { (time(site, post.published_at)) span { (post.reading_minutes) " min read" } }
+            p.blog-when {
+                (time(site, post.published_at))
+                span { (post.reading_minutes) " min read" }
+                @if post.comments > 0 { span { (counted(post.comments)) } }
+            }
             div {
                 h2 { a href={ "/blog/" (post.slug) } { (post.title) } }
                 @if !post.excerpt.is_empty() { p { (post.excerpt) } }

@@ -50,6 +50,8 @@ pub(super) struct Listed {
     pub modified_at: Timestamp,
     pub tags: Vec<Linked>,
     pub authors: Vec<Linked>,
+    /// Public comments.
+    pub comments: i64,
 }
 
 /// A page of a list, or a feed.
@@ -122,7 +124,9 @@ macro_rules! list {
                             where pt.tenant_id = $1 and t.tenant_id = $1 and pt.post_id = p.id and t.deleted_at is null) as tags,
                            (select coalesce(jsonb_agg(jsonb_build_object('slug', a.slug, 'name', a.display_name) order by pa.position), '[]')
                             from blog_post_authors pa join blog_authors a on a.tenant_id = pa.tenant_id and a.id = pa.author_id
-                            where pa.tenant_id = $1 and a.tenant_id = $1 and pa.post_id = p.id) as authors, "#
+                            where pa.tenant_id = $1 and a.tenant_id = $1 and pa.post_id = p.id) as authors,
+                           (select count(*) from blog_comments k
+                            where k.tenant_id = $1 and k.post_id = p.id and k.status = 'approved') as comments, "#
              + $html + " as html from (" + $picked
              + r#") picked
                     join blog_posts p on p.id = picked.id
@@ -393,6 +397,10 @@ pub(super) struct Post {
     pub series: Json<Vec<InSeries>>,
     pub newer: Option<Json<Linked>>,
     pub older: Option<Json<Linked>>,
+    /// Public comments.
+    pub comments: i64,
+    /// Whether it takes comments, whatever the blog says.
+    pub comments_enabled: Option<bool>,
 }
 
 /// The live post of a slug, which may be a former one.
@@ -447,7 +455,10 @@ pub(super) async fn post(
                    join blog_post_versions ov on ov.tenant_id = o.tenant_id and ov.post_id = o.id and ov.no = o.live_no
                    where o.tenant_id = $1 and ov.tenant_id = $1 and blog_shown(o, $4, $2)
                      and (o.published_at, o.id) < (p.published_at, p.id)
-                   order by o.published_at desc, o.id desc limit 1) as "older: Json<Linked>"
+                   order by o.published_at desc, o.id desc limit 1) as "older: Json<Linked>",
+                  (select count(*) from blog_comments c where c.tenant_id = $1 and c.post_id = p.id and c.status = 'approved')
+                    as "comments!",
+                  p.comments_enabled
            from blog_slugs s
            join blog_posts p on p.tenant_id = s.tenant_id and p.id = s.entity_id
            join blog_post_versions v on v.tenant_id = p.tenant_id and v.post_id = p.id and v.no = p.live_no

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{FeedContent, Settings, get, update};
+use crate::comments::{CommentSettings, Mode, Moderation};
 use crate::manifest::{ReadPosts, UpdateSettings};
 use crate::respond::{Invalid, Refused, Stale, tagged};
 
@@ -35,6 +36,9 @@ struct SettingsBody {
     feed_content: FeedContent,
     /// Whether search engines are welcome.
     indexable: bool,
+    /// Who may comment, and what is looked at first.
+    #[serde(flatten)]
+    comments: CommentSettings,
     /// Last change; null for the defaults.
     updated_at: Option<Timestamp>,
 }
@@ -50,6 +54,7 @@ impl From<Settings> for SettingsBody {
             feed_items: settings.feed_items,
             feed_content: settings.feed_content,
             indexable: settings.indexable,
+            comments: settings.comments,
             updated_at: settings.updated_at,
         }
     }
@@ -73,6 +78,20 @@ struct SettingsPatch {
     feed_content: Option<FeedContent>,
     /// Whether search engines are welcome.
     indexable: Option<bool>,
+    /// Who may comment.
+    comments_mode: Option<Mode>,
+    /// What waits for a moderator.
+    comments_moderation: Option<Moderation>,
+    /// Days after publication on which a post takes comments, 1 to 3650; 0: always.
+    comments_close_after_days: Option<i32>,
+    /// How deep threads are shown, 1 to 5.
+    comments_max_depth: Option<i32>,
+    /// More links than this and a comment waits, 0 to 100.
+    comments_link_limit: Option<i32>,
+    /// Words that make a comment spam, at most 1000, replaced as a whole.
+    comments_blocklist: Option<Vec<String>>,
+    /// Whether authors and watchers hear of new comments.
+    comments_notify: Option<bool>,
 }
 
 /// Read the settings
@@ -110,6 +129,7 @@ async fn change(
 ) -> Result<Response> {
     let mut tx = ctx.begin().await?;
     let before = get(&mut tx).await?;
+    let comments = before.comments;
     let settings = Settings {
         title: body.title.unwrap_or(before.title),
         tagline: body.tagline.unwrap_or(before.tagline),
@@ -118,7 +138,29 @@ async fn change(
         feed_items: body.feed_items.unwrap_or(before.feed_items),
         feed_content: body.feed_content.unwrap_or(before.feed_content),
         indexable: body.indexable.unwrap_or(before.indexable),
-        ..before
+        comments: CommentSettings {
+            comments_mode: body.comments_mode.unwrap_or(comments.comments_mode),
+            comments_moderation: body
+                .comments_moderation
+                .unwrap_or(comments.comments_moderation),
+            comments_close_after_days: match body.comments_close_after_days {
+                Some(0) => None,
+                Some(days) => Some(days),
+                None => comments.comments_close_after_days,
+            },
+            comments_max_depth: body
+                .comments_max_depth
+                .unwrap_or(comments.comments_max_depth),
+            comments_link_limit: body
+                .comments_link_limit
+                .unwrap_or(comments.comments_link_limit),
+            comments_blocklist: body
+                .comments_blocklist
+                .unwrap_or(comments.comments_blocklist),
+            comments_notify: body.comments_notify.unwrap_or(comments.comments_notify),
+        },
+        rev: before.rev,
+        updated_at: before.updated_at,
     };
     let settings = update(&mut tx, &ctx, Some(rev), settings).await?;
     tx.commit().await?;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tenant_resolver::TenantTx;
 use utoipa::ToSchema;
 
+use crate::comments::{self, CommentSettings};
 use crate::events::SettingsChanged;
 use crate::posts::{length, one_line};
 
@@ -60,6 +61,9 @@ pub struct Settings {
     pub feed_content: FeedContent,
     /// Whether search engines are welcome.
     pub indexable: bool,
+    /// Who may comment, and what is looked at first.
+    #[serde(flatten)]
+    pub comments: CommentSettings,
     /// Counts changes; 0 for the defaults.
     pub rev: i64,
     /// Last change; `None` for the defaults.
@@ -76,6 +80,7 @@ impl Default for Settings {
             feed_items: 20,
             feed_content: FeedContent::Full,
             indexable: true,
+            comments: CommentSettings::default(),
             rev: 0,
             updated_at: None,
         }
@@ -129,6 +134,7 @@ impl Settings {
                 "out_of_range",
                 "Choose 1 to 100.",
             );
+        self.comments.check(&mut fields);
         fields.finish()?;
         Ok(self)
     }
@@ -150,6 +156,7 @@ pub async fn update(
     let rev = store::save(tx, &settings, based_on, ctx.now())
         .await?
         .ok_or(Error::PreconditionFailed)?;
+    comments::settings_saved(tx, ctx, &settings.comments).await?;
     ctx.audit("blog.settings.changed").write(tx).await?;
     emit(tx, &SettingsChanged {}, ctx.now()).await?;
     Ok(Settings {

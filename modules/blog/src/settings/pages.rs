@@ -7,9 +7,10 @@ use maud::html;
 use module::extract::Form;
 use module::{Allowed, Ctx, Result, Routes};
 use ui::field::Choice;
-use ui::{Card, Page, error_summary, field, submit};
+use ui::{Card, Page, error_summary, field};
 
 use super::{FeedContent, Settings, get, update};
+use crate::comments::CommentSettings;
 use crate::forms::{Pairs, lapsed, lapsed_notice, rev, told, value};
 use crate::manifest::UpdateSettings;
 
@@ -44,7 +45,8 @@ fn form(ctx: &Ctx, settings: &Settings, errors: &[FieldError]) -> Page {
                 (field::number("feed_items", "Posts in a feed").value(settings.feed_items.to_string()).min("1").max("100").errors(errors).disabled(shut))
                 (field::select("feed_content", "Feeds carry", choices).value(settings.feed_content.as_str()).disabled(shut))
                 (field::checkbox("indexable", "Search engines are welcome", settings.indexable).disabled(shut))
-            }).title("Lists and feeds").footer(html! { (submit("Save").primary().disabled(shut)) }))
+            }).title("Lists and feeds"))
+            (crate::comments::settings_card(&settings.comments, errors, shut))
         }
     };
     Page::new("Blog settings")
@@ -74,6 +76,7 @@ async fn change(ctx: Allowed<UpdateSettings>, Form(pairs): Form<Pairs>) -> Resul
         feed_items: number("feed_items"),
         feed_content: FeedContent::parse(value(&pairs, "feed_content")).unwrap_or_default(),
         indexable: value(&pairs, "indexable") == "true",
+        comments: CommentSettings::read(&pairs),
         rev: rev(&pairs).unwrap_or_default(),
         updated_at: None,
     };
