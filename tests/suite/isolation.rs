@@ -136,6 +136,7 @@ impl Studio {
             ("tag", any("blog_tags").await),
             ("author", any("blog_authors").await),
             ("member", member),
+            ("subscription", any("subscriptions").await),
             ("session", one("select s.id::text from sessions s join users u on u.id = s.user_id where u.email_normal = 'owner@' || $1 || '.test' limit 1").await),
             ("post slug", format!("nights-of-{number}")),
             ("tag slug", format!("harbour-{number}")),
@@ -182,6 +183,8 @@ fn kind(path: &str, parameter: &str) -> &'static str {
         ("/api/v1/workspace/invitations/", "id", "invitation"),
         ("/api/v1/workspace/shares/", "id", "share"),
         ("/api/v1/workspace/guests/", "id", "guest"),
+        ("/app/billing/subscriptions/", "id", "subscription"),
+        ("/api/v1/billing/subscriptions/", "id", "subscription"),
         ("/app/audit/", "id", "audit"),
         ("/app/inbox/", "id", "notification"),
         ("/api/v1/inbox/notifications/", "id", "notification"),
@@ -262,6 +265,7 @@ async fn call(client: &Client, route: &RouteFacts, path: &str) -> Reply {
         let body = match (method.as_str(), route.path.rsplit('/').next()) {
             ("GET" | "DELETE", _) => None,
             (_, Some("schedule")) => Some(json!({ "at": "2027-01-01T00:00:00Z" })),
+            (_, Some("cancel")) => Some(json!({ "at": "period_end", "reason": "other" })),
             (_, Some("merge")) => Some(json!({ "into": Uuid::new_v4() })),
             _ => Some(json!({})),
         };

@@ -25,10 +25,12 @@
 
 mod actor;
 mod acts;
+mod api;
 mod history;
 mod letters;
 pub mod metrics;
 mod notices;
+mod offers;
 mod pages;
 mod price;
 pub mod profiles;
@@ -67,15 +69,26 @@ kernel::id!(
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// What may be allowed around subscriptions.
-pub static PERMISSIONS: &[Permission] = &[Permission {
-    key: "billing.subscription.read",
-    title: "See the subscription",
-    roles: &[Role::Admin, Role::Manager, Role::Billing],
-}];
+pub static PERMISSIONS: &[Permission] = &[
+    Permission {
+        key: "billing.subscription.read",
+        title: "See the subscription",
+        roles: &[Role::Admin, Role::Manager, Role::Billing],
+    },
+    Permission {
+        key: "billing.subscription.manage",
+        title: "Choose plans, cancel, and change billing details",
+        roles: &[Role::Billing],
+    },
+];
 
 module::guard!(
     /// May see the subscription.
     ReadSubscription = "billing.subscription.read"
+);
+module::guard!(
+    /// May choose plans, cancel, and change billing details.
+    ManageSubscription = "billing.subscription.manage"
 );
 
 /// The facts that decide what a tenant may use: its newest subscription to each product.
@@ -87,8 +100,8 @@ pub async fn standings(conn: &mut PgConnection, tenant: TenantId) -> Result<Vec<
     Ok(subscriptions.iter().map(Subscription::standing).collect())
 }
 
-/// Pages of a tenant's host.
+/// Pages and API of a tenant's host.
 #[must_use]
 pub fn tenant_routes() -> Routes {
-    pages::routes()
+    pages::routes().merge(api::routes().nest("/api/v1/billing"))
 }

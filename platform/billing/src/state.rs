@@ -77,6 +77,16 @@ impl Billing {
         self.0.clock.now()
     }
 
+    /// Name of an entitlement; its key where nothing declares it.
+    pub(crate) fn title_of(&self, key: &str) -> String {
+        let known = self.setup().entitlements.iter();
+        known
+            .clone()
+            .find(|entitlement| entitlement.key == key)
+            .map_or(key, |entitlement| entitlement.title)
+            .to_owned()
+    }
+
     /// The newest subscription of a tenant to each product, a living one before an ended one.
     ///
     /// # Errors

@@ -8,7 +8,6 @@ use kernel::{
 };
 use serde_json::Value;
 use sqlx::PgConnection;
-use tenant_resolver::TenantTx;
 use uuid::Uuid;
 
 use crate::history::Event;
@@ -572,10 +571,4 @@ pub(crate) async fn people(conn: &mut PgConnection, tenant: TenantId) -> Result<
     .fetch_one(conn)
     .await?;
     Ok(count)
-}
-
-/// How many people work in the tenant, asked by the tenant.
-pub(crate) async fn own_people(tx: &mut TenantTx) -> Result<i64> {
-    let tenant = tx.tenant();
-    people(tx.conn(), tenant).await
 }

@@ -72,13 +72,26 @@ impl IdempotencyKey {
         ctx: &Ctx,
         input: &impl Serialize,
     ) -> Result<Option<Response>> {
+        self.replay_for(tx.conn(), ctx, input).await
+    }
+
+    /// As [`IdempotencyKey::replay`], in a transaction of the platform.
+    ///
+    /// # Errors
+    /// As [`IdempotencyKey::replay`].
+    pub async fn replay_for(
+        &self,
+        conn: &mut PgConnection,
+        ctx: &Ctx,
+        input: &impl Serialize,
+    ) -> Result<Option<Response>> {
         let Some(key) = &self.key else {
             return Ok(None);
         };
         let hash = self.hash(input)?;
-        let tenant = tx.tenant();
+        let tenant = ctx.tenant().id;
         let Some(stored) =
-            crate::store::claim_key(tx.conn(), tenant, actor(ctx), key, &hash, ctx.now()).await?
+            crate::store::claim_key(conn, tenant, actor(ctx), key, &hash, ctx.now()).await?
         else {
             return Ok(None);
         };
@@ -120,7 +133,7 @@ impl IdempotencyKey {
         headers: &[(HeaderName, String)],
         body: &impl Serialize,
     ) -> Result<Response> {
-        self.answer_once(tx, ctx, status, headers, body, body).await
+        self.keep(tx.conn(), ctx, status, headers, body, body).await
     }
 
     /// As [`IdempotencyKey::answer`], for a body with something in it that is shown once and kept nowhere: `kept` is
@@ -131,6 +144,33 @@ impl IdempotencyKey {
     pub async fn answer_once(
         &self,
         tx: &mut TenantTx,
+        ctx: &Ctx,
+        status: StatusCode,
+        headers: &[(HeaderName, String)],
+        body: &impl Serialize,
+        kept: &impl Serialize,
+    ) -> Result<Response> {
+        self.keep(tx.conn(), ctx, status, headers, body, kept).await
+    }
+
+    /// As [`IdempotencyKey::answer`], in a transaction of the platform.
+    ///
+    /// # Errors
+    /// As [`IdempotencyKey::answer`].
+    pub async fn answer_for(
+        &self,
+        conn: &mut PgConnection,
+        ctx: &Ctx,
+        status: StatusCode,
+        headers: &[(HeaderName, String)],
+        body: &impl Serialize,
+    ) -> Result<Response> {
+        self.keep(conn, ctx, status, headers, body, body).await
+    }
+
+    async fn keep(
+        &self,
+        conn: &mut PgConnection,
         ctx: &Ctx,
         status: StatusCode,
         headers: &[(HeaderName, String)],
@@ -148,10 +188,10 @@ impl IdempotencyKey {
                 .map(|(name, value)| (name.to_string(), value.clone())),
         );
         if let Some(key) = &self.key {
-            let tenant = tx.tenant();
+            let tenant = ctx.tenant().id;
             let stored = i16::try_from(status.as_u16()).map_err(Error::internal)?;
             crate::store::store_answer(
-                tx.conn(),
+                conn,
                 tenant,
                 actor(ctx),
                 key,

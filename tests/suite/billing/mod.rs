@@ -1,7 +1,9 @@
 //! What is sold, who subscribes to it, and what becomes of that.
 
 mod acts;
+mod api;
 mod catalogue;
+mod pages;
 mod races;
 mod shop;
 mod time;

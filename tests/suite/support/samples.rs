@@ -182,6 +182,10 @@ impl Samples {
                 "/app/settings/applications/{id}",
                 "select id from applications where tenant_id = $1 limit 1",
             ),
+            (
+                "/app/billing/subscriptions/{id}",
+                "select id from subscriptions where tenant_id = $1 limit 1",
+            ),
             ("/app/blog/posts/{id}", post),
             (
                 "/app/blog/series/{id}",

@@ -242,12 +242,7 @@ impl Billing {
             } else {
                 None
             };
-            let known = self.setup().entitlements.iter();
-            let title = known
-                .clone()
-                .find(|entitlement| entitlement.key == key)
-                .map_or(key.as_str(), |entitlement| entitlement.title)
-                .to_owned();
+            let title = self.title_of(&key);
             shrinks.push(Shrink {
                 key,
                 title,

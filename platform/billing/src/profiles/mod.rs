@@ -126,7 +126,7 @@ pub async fn find(conn: &mut PgConnection, tenant: TenantId) -> Result<Option<Pr
     store::find(conn, tenant).await
 }
 
-/// Writes the profile: the first one when `act` is based on no revision, otherwise over that.
+/// Writes the profile: the first one when `act` is based on no revision or on 0, otherwise over that.
 ///
 /// # Errors
 /// [`Error::Invalid`]; [`Error::PreconditionFailed`] when it has changed in the meantime.
@@ -135,12 +135,12 @@ pub async fn save(conn: &mut PgConnection, act: &Act, input: ProfileInput) -> Re
     let before = store::find(conn, act.tenant).await?;
     if before.clone().map(ProfileInput::from).as_ref() == Some(&input)
         && let Some(before) = before
-        && act.based_on.is_none_or(|rev| rev == before.rev)
+        && act.based_on.unwrap_or_default() == before.rev
     {
         return Ok(before);
     }
     let written = match act.based_on {
-        None => store::insert(conn, act.tenant, &input, act.now).await?,
+        None | Some(0) => store::insert(conn, act.tenant, &input, act.now).await?,
         Some(rev) => store::update(conn, act.tenant, rev, &input, act.now).await?,
     };
     if !written {
