@@ -38,6 +38,8 @@ mod state;
 mod status;
 mod store;
 mod subscription;
+#[cfg(test)]
+mod walk;
 mod words;
 
 use kernel::{Permission, Result, Role, Standing, TenantId};

@@ -148,13 +148,22 @@ impl Subscription {
     /// The facts that decide access.
     #[must_use]
     pub fn standing(&self) -> Standing {
+        // Where the next period is free no payment can be missed at its beginning.
+        let free_from = self
+            .pending
+            .as_ref()
+            .filter(|pending| pending.terms.is_free())
+            .map(|pending| pending.at);
+        let payment_due_at = self
+            .payment_due_at
+            .filter(|due| free_from.is_none_or(|free| *due < free));
         Standing {
             module: self.plan.module.clone(),
             status: self.status,
             trial_end: self.trial_end,
             period_end: self.period_end,
             cancel_at_period_end: self.cancel_at_period_end,
-            payment_due_at: self.payment_due_at,
+            payment_due_at,
             grace_until: self.grace_until,
             read_only_until: self.read_only_until,
             override_access: None,

@@ -1,0 +1,173 @@
+//! Random lives of a subscription: whatever people do and however late anybody looks, some things always hold.
+
+use kernel::{Currency, Money, SubscriptionStatus, TenantId, Timestamp};
+use proptest::prelude::*;
+
+use crate::price::{Cycle, PlanId, Price, PriceId, days};
+use crate::subscription::{Plan, Subscription, Terms};
+use crate::words::{CancelReason, Collection, PendingKind};
+use crate::{ProductId, status};
+
+/// Something that may happen.
+#[derive(Clone, Debug)]
+enum Deed {
+    Pass(u16),
+    Extend(u8),
+    Activate { price: usize, ahead: u8, paid: bool },
+    Pay,
+    Miss,
+    Request,
+    Withdraw,
+    Cancel,
+    Change(usize),
+    Migrate(usize),
+    Keep,
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        4 => (0_u16..40).prop_map(Deed::Pass),
+        1 => (1_u8..30).prop_map(Deed::Extend),
+        3 => (0..5_usize, 0_u8..30, any::<bool>())
+            .prop_map(|(price, ahead, paid)| Deed::Activate { price, ahead, paid }),
+        3 => Just(Deed::Pay),
+        1 => Just(Deed::Miss),
+        1 => Just(Deed::Request),
+        1 => Just(Deed::Withdraw),
+        1 => Just(Deed::Cancel),
+        3 => (0..5_usize).prop_map(Deed::Change),
+        1 => (0..5_usize).prop_map(Deed::Migrate),
+        1 => Just(Deed::Keep),
+    ]
+}
+
+/// A free plan, and two plans by the month and the year.
+fn terms(product: ProductId) -> Vec<Terms> {
+    let of = |rank: i32, cycle, minor| Terms {
+        price: Price {
+            id: PriceId::new(),
+            cycle,
+            amount: Money::new(minor, Currency::EUR),
+        },
+        plan: Plan {
+            id: PlanId::new(),
+            name: format!("Plan {rank}"),
+            product,
+            module: "blog".into(),
+            product_name: "Blog".into(),
+            rank,
+        },
+    };
+    vec![
+        of(0, Cycle::Monthly, 0),
+        of(1, Cycle::Monthly, 901),
+        of(1, Cycle::Yearly, 9_005),
+        of(2, Cycle::Monthly, 1_900),
+        of(2, Cycle::Yearly, 19_000),
+    ]
+}
+
+/// Does it, when the state allows it; a refusal changes nothing.
+fn attempt(of: &mut Subscription, deed: &Deed, prices: &[Terms], now: Timestamp) {
+    let mut after = of.clone();
+    let done = match *deed {
+        Deed::Pass(_) => return,
+        Deed::Extend(count) => after.extend_trial(now.plus(days(count.into()))),
+        Deed::Activate { price, ahead, paid } => after.activate(
+            prices[price].clone(),
+            1,
+            now.plus(days(ahead.into())),
+            paid,
+            now,
+        ),
+        Deed::Pay => after.pay(now),
+        Deed::Miss if of.collection == Collection::Manual => after.miss_payment(now),
+        Deed::Miss => return,
+        Deed::Request => after.request_cancel(CancelReason::Other, None, now),
+        Deed::Withdraw => after.withdraw_cancel(),
+        Deed::Cancel => after.cancel(CancelReason::Other, None, now),
+        Deed::Change(price) | Deed::Migrate(price) if of.status != SubscriptionStatus::Active => {
+            let _ = price;
+            return;
+        }
+        Deed::Change(price) => match of.changes_at_once(&prices[price], now) {
+            Ok(true) => after.change_now(prices[price].clone(), now),
+            Ok(false) => {
+                let at = of.period_end.unwrap_or(now);
+                after.change_later(prices[price].clone(), at, PendingKind::Change)
+            }
+            Err(error) => Err(error),
+        },
+        Deed::Migrate(price) => {
+            let at = of.period_end.unwrap_or_else(|| now.plus(days(20)));
+            after.change_later(prices[price].clone(), at, PendingKind::Migration)
+        }
+        Deed::Keep => after.withdraw_change(),
+    };
+    if done.is_ok() {
+        *of = after;
+    }
+}
+
+/// What holds in every state.
+fn sound(of: &Subscription) -> Result<(), TestCaseError> {
+    if of.is_live() && of.collection == Collection::Manual {
+        prop_assert!(
+            of.price.is_some_and(|price| price.amount.minor > 0),
+            "{of:?}"
+        );
+        prop_assert!(of.anchor.is_some() && of.payment_due_at.is_some(), "{of:?}");
+        prop_assert!(of.period_end > of.period_start, "{of:?}");
+        prop_assert!(of.payment_due_at <= of.period_end, "{of:?}");
+    }
+    prop_assert!(of.due.is_none_or(|due| due.minor > 0), "{of:?}");
+    prop_assert_eq!(
+        of.status == SubscriptionStatus::PastDue && of.grace_until.is_none(),
+        false
+    );
+    prop_assert_eq!(of.status.is_terminal(), of.ended_at.is_some());
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens(deeds in prop::collection::vec(deed(), 1..30)) {
+        let mut now: Timestamp = "2026-01-31T09:00:00Z".parse().unwrap();
+        let product = ProductId::new();
+        let prices = terms(product);
+        let mut of = Subscription {
+            status: SubscriptionStatus::Trialing,
+            trial_start: Some(now),
+            trial_end: Some(now.plus(days(21))),
+            period_start: Some(now),
+            period_end: Some(now.plus(days(21))),
+            ..Subscription::new(TenantId::new(), prices[3].plan.clone(), now)
+        };
+        let mut sum = 0;
+        let mut ended = false;
+        for deed in &deeds {
+            if let Deed::Pass(count) = deed {
+                now = now.plus(days((*count).into()));
+            }
+            // Nobody has to look for access to be right.
+            let settled = of.at(now).unwrap();
+            prop_assert_eq!(of.access(now), settled.access(now), "{:?}", of);
+            let before = of.revenue().unwrap();
+            of = settled;
+            sound(&of)?;
+            attempt(&mut of, deed, &prices, now);
+            of = of.at(now).unwrap();
+            sound(&of)?;
+            sum += of.revenue().unwrap() - before;
+            // What is to come never lies in the past, so that looking again changes nothing.
+            prop_assert!(of.next_moment().is_none_or(|(at, _)| at > now), "{:?}", of);
+            prop_assert!(of.attend_at(now).is_none_or(|at| at > now));
+            prop_assert!(!ended || of.status.is_terminal(), "it came back to life");
+            ended |= of.status.is_terminal();
+        }
+        prop_assert_eq!(sum, of.revenue().unwrap());
+        prop_assert_eq!(ended, status::Trigger::ALL.iter().all(|by| status::next(of.status, *by).is_none()));
+    }
+}
