@@ -1,5 +1,6 @@
 //! What people do, in Chromium, on a desktop and on a phone.
 
+mod billing;
 mod comments;
 mod console;
 mod discovery;

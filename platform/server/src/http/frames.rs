@@ -283,7 +283,7 @@ fn notice(ctx: &Ctx) -> Option<Notice> {
         }),
         Access::Grace => Some(Notice {
             tone: Tone::Warn,
-            text: format!("The last payment for {name} failed."),
+            text: format!("A payment for {name} is overdue."),
             action: open,
         }),
         Access::Full => {
