@@ -335,8 +335,13 @@ impl Subscription {
     /// A payment did not come; it is forgiven for a while from `at` on.
     pub(crate) fn miss_payment(&mut self, at: Timestamp) -> Result<()> {
         self.step(Trigger::PaymentMissed)?;
-        if self.due.is_none() {
-            self.due = self.each_period()?;
+        if self.payment_due_at >= self.period_end {
+            // The renewal is missing, besides what may be open from before.
+            let renewal = self.each_period()?;
+            self.due = match self.due.zip(renewal) {
+                Some((open, renewal)) => Some(open.plus(renewal)?),
+                None => self.due.or(renewal),
+            };
         }
         self.payment_failed_count += 1;
         self.grace_until = Some(at.plus(Standing::GRACE));

@@ -135,25 +135,8 @@ impl Billing {
         live: Option<&Subscription>,
         terms: &Terms,
     ) -> Result<()> {
-        let overdue = live.is_some_and(|live| {
-            matches!(
-                live.status,
-                SubscriptionStatus::PastDue | SubscriptionStatus::Unpaid
-            )
-        });
-        let owed = match live {
-            Some(_) => overdue,
-            None => store::list(conn, act.tenant, None)
-                .await?
-                .iter()
-                .any(|old| old.plan.product == terms.plan.product && old.due.is_some()),
-        };
-        if owed {
-            return Err(Error::conflict(
-                "payment_outstanding",
-                "An invoice for this product is still open. Pay it, or write to us, before you choose a plan.",
-            ));
-        }
+        let all = store::list(conn, act.tenant, None).await?;
+        check_debts(live, &all, terms)?;
         if !terms.is_free() && crate::profiles::find(conn, act.tenant).await?.is_none() {
             return Err(Error::conflict(
                 "billing_profile_missing",
@@ -188,4 +171,28 @@ impl Billing {
         // A period that lies in the past may have brought more about already.
         self.settle(conn, after, act.now).await
     }
+}
+
+/// Whether nothing is owed for the product: by the living subscription, or by any that has ended.
+pub(super) fn check_debts(
+    live: Option<&Subscription>,
+    all: &[Subscription],
+    terms: &Terms,
+) -> Result<()> {
+    let owed = match live {
+        Some(live) => matches!(
+            live.status,
+            SubscriptionStatus::PastDue | SubscriptionStatus::Unpaid
+        ),
+        None => all
+            .iter()
+            .any(|old| old.plan.product == terms.plan.product && old.due.is_some()),
+    };
+    if owed {
+        return Err(Error::conflict(
+            "payment_outstanding",
+            "An invoice for this product is still open. Pay it, or write to us, before you choose a plan.",
+        ));
+    }
+    Ok(())
 }

@@ -4,6 +4,7 @@ use kernel::{Error, FieldError, Money, Result, SubscriptionStatus, TenantId, Tim
 use sqlx::PgConnection;
 
 use super::Step;
+use super::activate::check_debts;
 use crate::price::{PlanId, PriceId};
 use crate::status::Trigger;
 use crate::subscription::{Subscription, Terms, refused};
@@ -106,10 +107,11 @@ impl Billing {
         }
         let all = store::list(conn, tenant, None).await?;
         let live = all
-            .into_iter()
+            .iter()
             .find(|one| one.plan.product == terms.plan.product && one.is_live());
         let live = live.map(|live| live.at(now)).transpose()?;
         let live = live.filter(Subscription::is_live);
+        check_debts(live.as_ref(), &all, &terms)?;
         let shrinks = match &live {
             Some(live) => {
                 self.shrinks(conn, tenant, live.plan.id, terms.plan.id)
@@ -172,13 +174,12 @@ impl Billing {
         let mut after = before.clone();
         match outcome(&before, &terms, act.now)? {
             Outcome::Now => {
-                let grown = before.due != after.due || !terms.is_free();
                 after.change_now(terms, act.now)?;
                 let after = self
                     .write(conn, act, CHANGED, act.now, Some(&before), after)
                     .await?;
                 self.send(conn, act, &after, letters::changed).await?;
-                if grown && after.due.is_some() {
+                if after.due.is_some() && after.due != before.due {
                     self.tell_operators(conn, act, &after).await?;
                 }
                 Ok((after, Outcome::Now))
