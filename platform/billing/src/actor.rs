@@ -65,8 +65,10 @@ impl Actor {
         match self.who {
             module::Actor::Member(id) => ("member", Some(id)),
             module::Actor::Operator(id) => ("operator", Some(id)),
-            // The constructors above make no guests: none reaches a subscription.
-            module::Actor::System | module::Actor::Guest(_) => ("system", None),
+            // The constructors above make neither guests nor keys: none reaches a subscription.
+            module::Actor::System | module::Actor::Guest(_) | module::Actor::ApiKey(_) => {
+                ("system", None)
+            }
         }
     }
 
