@@ -192,6 +192,7 @@ impl TenantDirectory for OneTenant {
                 brand: "#c2410c".into(),
                 logo: None,
                 standings: Vec::new(),
+                overrides: Vec::new(),
             })))
         })
     }

@@ -164,6 +164,16 @@ pub(crate) static MANIFEST: Manifest = Manifest {
             permissions: &["blog.posts.read", "blog.series.manage"],
         },
         Scope {
+            key: "comments:write",
+            title: "Comment on posts",
+            permissions: &["blog.posts.read", "blog.comments.write"],
+        },
+        Scope {
+            key: "comments:moderate",
+            title: "Moderate comments",
+            permissions: &["blog.posts.read", "blog.comments.moderate"],
+        },
+        Scope {
             key: "settings:write",
             title: "Change the blog's settings",
             permissions: &["blog.posts.read", "blog.settings.update"],

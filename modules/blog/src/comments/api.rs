@@ -46,11 +46,6 @@ pub(crate) fn routes() -> Routes {
     )
 }
 
-/// Too many comments from one person or network: `Retry-After` says when the next may come.
-#[derive(utoipa::IntoResponses)]
-#[response(status = 429, content_type = "application/problem+json")]
-pub struct TooMany(pub module::Problem);
-
 /// List comments
 ///
 /// What guests have yet to confirm by mail is not listed.
@@ -216,7 +211,7 @@ async fn moderate_comments(
 #[utoipa::path(
     post, path = "/comments/{id}/report", operation_id = "blog.comments.report", tag = "Comments", request_body = Report,
     params(("id" = CommentId, Path)),
-    responses((status = 204, description = "It was noted."), Refused, Missing, Invalid, TooMany)
+    responses((status = 204, description = "It was noted."), Refused, Missing, Invalid)
 )]
 async fn report_comment(
     ctx: Allowed<WriteComments>,
@@ -293,7 +288,7 @@ async fn list_threads(
     responses(
         (status = 201, description = "It is public.", body = CommentTaken),
         (status = 202, description = "It is held.", body = CommentTaken),
-        Refused, Missing, Conflict, Invalid, TooMany
+        Refused, Missing, Conflict, Invalid
     )
 )]
 async fn create_comment(

@@ -109,6 +109,7 @@ pub(super) fn banned() -> Response {
         errors: Vec::new(),
         product: None,
         access: None,
+        scope: None,
     };
     let mut response = (StatusCode::FORBIDDEN, axum::Json(problem)).into_response();
     response.headers_mut().insert(
