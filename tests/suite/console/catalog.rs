@@ -104,7 +104,10 @@ async fn a_new_price_is_a_new_version_that_present_subscribers_do_not_meet() {
             .unwrap_or_default()
     };
     assert!(row("€22 a month 2 In force").contains(" 0 "), "{rows:?}");
-    assert!(row("€19 a month 1 Over").ends_with('1'), "{rows:?}");
+    assert!(
+        row("€19 a month 1 Over").ends_with(" 1 Move subscribers"),
+        "{rows:?}"
+    );
     let first = id(&app, "select p.id from plan_prices p join plans l on l.id = p.plan_id where l.slug = $1 and p.billing_cycle = 'monthly' and p.version = 1", "studio").await;
     let who = operator
         .get(&format!("/subscriptions?status=live&price={first}"))
