@@ -300,7 +300,7 @@ async fn a_search_looks_through_everything_a_part_at_a_time() {
             body["next_cursor"].as_str().expect("more to look through")
         );
     }
-    assert_eq!(parts, 3);
+    assert_eq!(parts, 5);
     let page = blog
         .studio
         .owner

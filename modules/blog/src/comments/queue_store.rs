@@ -7,7 +7,7 @@ use super::{BanId, CommentId, Status};
 use crate::posts::PostId;
 
 /// Rows that a search for words looks through at a time: letters within a text use no index.
-const WINDOW: i64 = 2000;
+const WINDOW: i64 = 1000;
 
 /// A comment as moderators see it.
 #[derive(Clone, Debug)]
