@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, PgPool, Row as _};
 use uuid::Uuid;
 
 use crate::access::{POSTS, Program};
-use crate::support::{Client, Reply, TestApp, TestTenant, upload_logo};
+use crate::support::{Client, Reply, TestApp, TestTenant};
 
 /// The other tenant. Everything that is its own has this word in it.
 pub(crate) const OTHER: &str = "zanzibar";

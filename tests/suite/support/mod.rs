@@ -3,11 +3,9 @@
 mod app;
 mod client;
 mod live;
-mod logo;
 mod samples;
 
 pub use app::{MEMBER_PASSWORD, OPERATORS, TEMPLATE, TestApp, TestTenant};
 pub use client::{Client, Reply};
 pub use live::LiveApp;
-pub use logo::upload_logo;
 pub use samples::{STUDIO, Samples};

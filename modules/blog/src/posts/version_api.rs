@@ -12,7 +12,7 @@ use super::api_body::{PostBody, VersionBody, VersionList};
 use super::{PostId, get, restore_version, versions};
 use crate::content::{self, diff};
 use crate::manifest::{ReadPosts, WritePosts};
-use crate::respond::{Changed, Conflict, Invalid, Missing, Refused, if_match, tagged};
+use crate::respond::{Changed, Conflict, Invalid, Missing, Refused, if_match};
 
 pub(crate) fn routes() -> Routes {
     module::operations!(Routes::new(), list, read, compare, restore, preview)
