@@ -111,8 +111,10 @@ const RULES: &[&str] = &[
     "modules/blog/src/comments/write.rs",
     "modules/blog/src/posts/actions.rs",
     "modules/blog/src/posts/editor.rs",
+    "modules/blog/src/posts/bulk.rs",
     "modules/blog/src/posts/ends.rs",
     "modules/blog/src/posts/publish.rs",
+    "modules/blog/src/posts/render.rs",
     "modules/blog/src/posts/save.rs",
     "modules/blog/src/posts/state.rs",
     "modules/blog/src/posts/text.rs",
@@ -123,6 +125,7 @@ const RULES: &[&str] = &[
     "modules/blog/src/public/review.rs",
     "modules/blog/src/public/site.rs",
     "modules/blog/src/public/sitemap.rs",
+    "modules/blog/src/review/notices.rs",
 ];
 
 fn workspace() -> Vec<Krate> {

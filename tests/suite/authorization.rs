@@ -60,6 +60,7 @@ const OPEN: &[(&str, &str)] = &[
     ("POST", "/blog/comments/{id}/edit"),
     ("POST", "/blog/comments/{id}/delete"),
     ("POST", "/blog/comments/{id}/report"),
+    ("GET", "/p/{token}"),
     ("GET", "/blog/tag/{slug}"),
     ("GET", "/blog/tag/{slug}/feed.xml"),
     ("GET", "/blog/author/{slug}"),
@@ -169,7 +170,7 @@ pub fn fill(path: &str) -> String {
         };
         filled.push_str(fixed);
         match name.trim_end_matches('}') {
-            "id" | "key" | "override" | "subscription" | "share" | "guest" => {
+            "id" | "note" | "preview" | "key" | "override" | "subscription" | "share" | "guest" => {
                 filled.push_str(&kernel::new_uuid().to_string());
             }
             "kind" => filled.push_str("blog.post"),

@@ -14,6 +14,7 @@ use sqlx::{AssertSqlSafe, PgPool, Row as _};
 use uuid::Uuid;
 
 use crate::access::{POSTS, Program};
+use crate::support::rows::around_a_post;
 use crate::support::{Client, Reply, TestApp, TestTenant};
 
 /// The other tenant. Everything that is its own has this word in it.
@@ -74,6 +75,7 @@ impl Studio {
         let program =
             Program::named(app, &tenant, &format!("{slug} front end"), &["posts:read"]).await;
         program.get(POSTS).await.expect(200);
+        around_a_post(owner, &id, slug).await;
 
         let (comment, ban) = crate::comments::samples(owner, &id, slug).await;
         let pool = app.database.pool(testkit::Role::Superuser);
@@ -133,6 +135,8 @@ impl Studio {
             ("api key", program.key),
             ("comment", comment),
             ("ban", ban),
+            ("note", any("blog_post_notes").await),
+            ("preview", any("blog_preview_links").await),
             ("tag", any("blog_tags").await),
             ("author", any("blog_authors").await),
             ("member", member),
@@ -189,6 +193,10 @@ fn kind(path: &str, parameter: &str) -> &'static str {
         ("/app/inbox/", "id", "notification"),
         ("/api/v1/inbox/notifications/", "id", "notification"),
         ("/app/blog/posts/", "id", "post"),
+        ("/app/blog/posts/", "note", "note"),
+        ("/app/blog/posts/", "preview", "preview"),
+        ("/api/v1/blog/posts/", "note", "note"),
+        ("/api/v1/blog/posts/", "preview", "preview"),
         ("/app/blog/tags/", "id", "tag"),
         ("/app/blog/series/", "id", "series"),
         ("/api/v1/blog/series/", "id", "series"),

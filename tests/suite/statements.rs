@@ -46,6 +46,10 @@ const ACROSS: &[(&str, &str)] = &[
     ),
     ("platform/billing/src/metrics/store.rs", "group by status"),
     ("platform/tenants/src/directory/store.rs", "s.slug = $1"),
+    (
+        "platform/tenants/src/directory/store.rs",
+        "status = 'active'",
+    ),
     ("platform/tenants/src/entry/store.rs", "m.user_id = "),
     (
         "platform/tenants/src/invitations/store.rs",

@@ -1,12 +1,13 @@
 // The post editor: a plain <textarea> in a plain form, made quicker. Without this file the form still saves.
 //
-//   <form data-autosave="URL" data-preview="URL">
+//   <form data-autosave="URL" data-preview="URL" data-lock="URL">
 //     <div role="toolbar" data-editor-toolbar hidden> <button type="button" data-md="bold">..</button> .. </div>
 //     <textarea name="content" data-editor></textarea>
 //     <span data-editor-words></span> <span data-editor-status role="status"></span>
 //     <div data-editor-preview></div>
 //   </form>
 //
+// Lease: PUT to data-lock, again every 40 s, says who is editing; 409 names whoever has taken over. DELETE gives it back.
 // Autosave: POST of the form's fields after 5 s without a key. 2xx means saved; the header X-Rev, when present, goes
 // into the field named "rev"; a Location is where a new post is from now on; 409 means that someone else saved first; 422 that a field is wrong; a redirect, 401 or
 // 403 that the session has ended, and the text stays where it is.
@@ -15,7 +16,7 @@
 
 import { all, on, one } from "./kit.js";
 
-const IDLE = 5000, RETRY = 15000, PREVIEW_PAUSE = 400;
+const IDLE = 5000, RETRY = 15000, PREVIEW_PAUSE = 400, LEASE = 40000;
 const CJK = /[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f]/gu;
 
 // ---- text changes that the browser can undo
@@ -138,7 +139,23 @@ function edit(area) {
       const action = button.getAttribute("formaction").slice(before.length);
       if (action !== "/preview") button.setAttribute("formaction", home + action);
     }
+    form.dataset.lock = home.replace("/app/", "/api/v1/") + "/lock";
     history.replaceState(history.state, "", home + "/edit");
+    lease();
+  }
+
+  /** Says that this person is editing, or learns that somebody else is. */
+  async function lease() {
+    if (!form.dataset.lock || closed || !form.isConnected) return;
+    try {
+      const response = await fetch(form.dataset.lock, { method: "PUT", body: "{}", headers: { "Content-Type": "application/json" } });
+      const answer = await response.text();
+      if (response.status !== 409) return;
+      const { detail } = JSON.parse(answer);
+      closed = true;
+      clearTimeout(saveTimer);
+      say(`${detail} Your text stays here. Save to compare both versions.`);
+    } catch { /* The next one tries again; a save is held against the revision in any case. */ }
   }
 
   async function save() {
@@ -159,7 +176,7 @@ function edit(area) {
         if (sent === change) form.classList.remove("dirty");
       } else if (response.status === 409) {
         closed = true;
-        say("Someone else saved this post. Save to compare both versions.");
+        say("Someone else is editing or has saved this post. Save to compare both versions.");
       } else if (response.type === "opaqueredirect" || response.status === 401 || response.status === 403) {
         say("Not saved. Log in again in another tab, then save.");
       } else if (response.status === 422) {
@@ -241,8 +258,24 @@ function edit(area) {
       buttons[to].focus();
     });
   }
+  addEventListener("pagehide", () => {
+    if (form.dataset.lock && !closed) fetch(form.dataset.lock, { method: "DELETE", keepalive: true });
+  });
+  setInterval(lease, LEASE);
+  lease();
   count();
   refresh();
+}
+
+// A note may be about the words that are selected in the text.
+const quote = one("[data-editor-quote]");
+if (quote) {
+  quote.hidden = false;
+  quote.addEventListener("click", () => {
+    const area = one("[data-editor]"), field = one("[name=passage]");
+    field.value = area.value.slice(area.selectionStart, area.selectionEnd).slice(0, 1000);
+    one("[name=body]", field.form).focus();
+  });
 }
 
 on("click", "[data-md]", (button) => {

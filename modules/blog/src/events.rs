@@ -8,6 +8,7 @@ use tenant_resolver::TenantTx;
 use crate::authors::AuthorId;
 use crate::comments::CommentId;
 use crate::posts::PostId;
+use crate::previews::PreviewId;
 use crate::series::SeriesId;
 use crate::tags::TagId;
 
@@ -19,6 +20,7 @@ pub(crate) const KINDS: &[&str] = &[
     PostWithdrawn::KIND,
     PostApproved::KIND,
     PostSentBack::KIND,
+    PostNoted::KIND,
     PostScheduled::KIND,
     PostUnscheduled::KIND,
     PostPublished::KIND,
@@ -34,6 +36,7 @@ pub(crate) const KINDS: &[&str] = &[
     TagChanged::KIND,
     AuthorChanged::KIND,
     SeriesChanged::KIND,
+    PreviewChanged::KIND,
     SettingsChanged::KIND,
     CommentCreated::KIND,
     CommentApproved::KIND,
@@ -88,6 +91,8 @@ post_events! {
     PostApproved = "blog.post.approved";
     /// A post that waited for review was sent back to its author.
     PostSentBack = "blog.post.sent_back";
+    /// Somebody wrote a note on a post.
+    PostNoted = "blog.post.noted";
     /// A post will go live at a chosen time; told again when another is chosen.
     PostScheduled = "blog.post.scheduled";
     /// A post will not go live after all.
@@ -151,6 +156,21 @@ pub struct SeriesChanged {
 
 impl Event for SeriesChanged {
     const KIND: &'static str = "blog.series.changed";
+}
+
+/// A preview link was made or revoked.
+#[derive(Clone, Debug, Serialize)]
+pub struct PreviewChanged {
+    /// The link, which its id does not open.
+    pub preview: PreviewId,
+    /// The post that it shows.
+    pub post: PostId,
+    /// What happened: `created`, `revoked`.
+    pub what: &'static str,
+}
+
+impl Event for PreviewChanged {
+    const KIND: &'static str = "blog.preview.changed";
 }
 
 /// The settings were changed.
@@ -222,6 +242,7 @@ pub(crate) enum Happened {
     Withdrawn,
     Approved,
     SentBack,
+    Noted,
     Scheduled,
     Unscheduled,
     Published,
@@ -246,6 +267,7 @@ impl Happened {
             Self::Withdrawn => PostWithdrawn::KIND,
             Self::Approved => PostApproved::KIND,
             Self::SentBack => PostSentBack::KIND,
+            Self::Noted => PostNoted::KIND,
             Self::Scheduled => PostScheduled::KIND,
             Self::Unscheduled => PostUnscheduled::KIND,
             Self::Published => PostPublished::KIND,
@@ -275,6 +297,7 @@ impl Happened {
             Self::Withdrawn => emit(tx, &PostWithdrawn(facts), at).await,
             Self::Approved => emit(tx, &PostApproved(facts), at).await,
             Self::SentBack => emit(tx, &PostSentBack(facts), at).await,
+            Self::Noted => emit(tx, &PostNoted(facts), at).await,
             Self::Scheduled => emit(tx, &PostScheduled(facts), at).await,
             Self::Unscheduled => emit(tx, &PostUnscheduled(facts), at).await,
             Self::Published => emit(tx, &PostPublished(facts), at).await,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tenant_resolver::TenantTx;
 
 use crate::comments;
+use crate::content::RENDERER_VERSION;
 use crate::posts::{self, PostId};
 use crate::series::{self, SeriesId};
 use crate::tags::{self, TagId};
@@ -108,10 +109,39 @@ impl Job for TendComments {
     }
 }
 
+/// Versions that one run of [`RenderAgain`] renders: one transaction stays short.
+const BATCH: i64 = 50;
+
+/// Renders again what an older renderer made, some versions at a time.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RenderAgain {
+    /// The renderer to render with.
+    pub version: i32,
+}
+
+impl RenderAgain {
+    /// With the renderer of this build.
+    #[must_use]
+    pub fn with_present() -> Self {
+        Self {
+            version: RENDERER_VERSION,
+        }
+    }
+}
+
+impl Job for RenderAgain {
+    const KIND: &'static str = "blog.render_again";
+
+    fn unique_key(&self) -> Option<String> {
+        Some(self.version.to_string())
+    }
+}
+
 /// Registers the handlers.
 pub(crate) fn register(jobs: &mut Jobs) {
     jobs.on::<PublishDue>(publish_due)
         .on::<UnpublishDue>(unpublish_due)
+        .on::<RenderAgain>(render_again)
         .on::<PurgePost>(purge_post)
         .on::<PurgeTag>(purge_tag)
         .on::<PurgeSeries>(purge_series)
@@ -129,6 +159,17 @@ fn unpublish_due(tx: &mut TenantTx, job: JobContext) -> JobFuture<'_> {
     Box::pin(async move {
         let due: UnpublishDue = job.read()?;
         posts::note_due(tx, due.post, job.now).await
+    })
+}
+
+fn render_again(tx: &mut TenantTx, job: JobContext) -> JobFuture<'_> {
+    Box::pin(async move {
+        let again: RenderAgain = job.read()?;
+        // Another build's renderer sees to its own versions.
+        if again.version == RENDERER_VERSION && posts::render_again(tx, BATCH).await? {
+            enqueue(tx, &again, job.now).await?;
+        }
+        Ok(())
     })
 }
 

@@ -7,6 +7,7 @@
 //! | folder | subject |
 //! |---|---|
 //! | [`posts`] | posts, their states, versions and publication |
+//! | [`review`], [`locks`], [`previews`] | what happens before a post is live: notes, who is editing, links to drafts |
 //! | [`tags`], [`series`], [`authors`], [`settings`] | what is around posts |
 //! | [`search`] | posts by the words in them |
 //! | [`comments`] | what readers say below posts, and who looks at it first |
@@ -22,10 +23,13 @@ pub mod content_api;
 pub mod events;
 mod forms;
 pub mod jobs;
+pub mod locks;
 mod manifest;
 pub mod posts;
+pub mod previews;
 pub mod public;
 pub mod respond;
+pub mod review;
 pub mod search;
 pub mod series;
 pub mod settings;
@@ -80,6 +84,9 @@ impl Module for Blog {
             .merge(posts::editor::routes())
             .merge(posts::actions::routes())
             .merge(posts::version_pages::routes())
+            .merge(review::pages::routes())
+            .merge(locks::pages::routes())
+            .merge(previews::pages::routes())
             .merge(tags::pages::routes())
             .merge(series::pages::routes())
             .merge(authors::pages::routes())
@@ -90,9 +97,13 @@ impl Module for Blog {
     fn api(&self) -> Routes {
         Routes::new()
             .merge(posts::api::routes())
+            .merge(posts::bulk_api::routes())
             .merge(posts::version_api::routes())
             .merge(content_api::api::routes())
             .merge(search::api::routes())
+            .merge(review::api::routes())
+            .merge(locks::api::routes())
+            .merge(previews::api::routes())
             .merge(tags::api::routes())
             .merge(series::api::routes())
             .merge(authors::api::routes())

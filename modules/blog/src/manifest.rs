@@ -5,6 +5,7 @@ use module::{MailPace, Manifest, NavLink, NotificationKind, QuickAction, guard};
 use ui::icons;
 
 use crate::events;
+use crate::review::notices;
 
 guard!(
     /// May see all posts, drafts of others included, with tags, authors and settings; or one that was shared with them.
@@ -237,9 +238,21 @@ pub(crate) static MANIFEST: Manifest = Manifest {
         permission: "blog.posts.write",
     }],
     events: events::KINDS,
-    notifications: &[NotificationKind {
-        key: crate::comments::NOTICE,
-        title: "Comments on posts",
-        mail: MailPace::Soon,
-    }],
+    notifications: &[
+        NotificationKind {
+            key: crate::comments::NOTICE,
+            title: "Comments on posts",
+            mail: MailPace::Soon,
+        },
+        NotificationKind {
+            key: notices::DECISIONS,
+            title: "Posts that wait for review, and what was decided",
+            mail: MailPace::Now,
+        },
+        NotificationKind {
+            key: notices::NOTES,
+            title: "Review notes on posts",
+            mail: MailPace::Soon,
+        },
+    ],
 };

@@ -3,14 +3,27 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kernel::{Error, Result};
-use module::{IfMatch, Problem, etag};
+use module::{IfMatch, Problem, etag, etag_with};
 use serde::Serialize;
 
 pub(crate) use module::problems::{Conflict, Invalid, Missing, Refused, Stale};
 
 /// Answers with a body and the tag of its revision, or with 304 when the client has that already.
 pub(crate) fn tagged(headers: &HeaderMap, rev: i64, body: &impl Serialize) -> Result<Response> {
-    let tag = etag(rev);
+    conditional(headers, etag(rev), body)
+}
+
+/// As [`tagged`], for a body that counts something besides, which moves without its revision.
+pub(crate) fn tagged_with(
+    headers: &HeaderMap,
+    rev: i64,
+    count: i64,
+    body: &impl Serialize,
+) -> Result<Response> {
+    conditional(headers, etag_with(rev, count), body)
+}
+
+fn conditional(headers: &HeaderMap, tag: String, body: &impl Serialize) -> Result<Response> {
     let mut response = if has(headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {

@@ -33,6 +33,7 @@ macro_rules! stored_as_text {
 stored_as_text!(crate::posts::Status);
 stored_as_text!(crate::posts::Visibility);
 stored_as_text!(crate::posts::versions::Reason);
+stored_as_text!(crate::review::NoteKind);
 stored_as_text!(crate::settings::FeedContent);
 stored_as_text!(crate::series::OrderMode);
 stored_as_text!(crate::comments::Mode);

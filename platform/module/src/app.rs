@@ -5,7 +5,8 @@ use std::sync::Arc;
 use kernel::{Clock, Scope, Timestamp};
 use tenant_resolver::TenantResolver;
 
-use crate::{Links, NotificationKind};
+use crate::people::Nobody;
+use crate::{Links, NotificationKind, People};
 
 /// State of the router. Cloning shares it.
 #[derive(Clone)]
@@ -18,6 +19,7 @@ struct Shared {
     resolver: TenantResolver,
     notifications: Vec<&'static NotificationKind>,
     scopes: Vec<&'static Scope>,
+    people: Arc<dyn People>,
 }
 
 impl App {
@@ -30,6 +32,7 @@ impl App {
             resolver,
             notifications: Vec::new(),
             scopes: Vec::new(),
+            people: Arc::new(Nobody),
         }))
     }
 
@@ -38,7 +41,16 @@ impl App {
     pub fn with_notifications(self, kinds: Vec<&'static NotificationKind>) -> Self {
         Self(Arc::new(Shared {
             notifications: kinds,
-            ..Shared::clone(&self.0)
+            ..(*self.0).clone()
+        }))
+    }
+
+    /// The same state, with whoever knows the members of tenants.
+    #[must_use]
+    pub fn with_people(self, people: Arc<dyn People>) -> Self {
+        Self(Arc::new(Shared {
+            people,
+            ..(*self.0).clone()
         }))
     }
 
@@ -46,6 +58,12 @@ impl App {
     #[must_use]
     pub fn notifications(&self) -> &[&'static NotificationKind] {
         &self.0.notifications
+    }
+
+    /// Whoever knows the members of tenants.
+    #[must_use]
+    pub fn people(&self) -> &dyn People {
+        &*self.0.people
     }
 
     /// The same state, with the scopes that the modules declare for keys.

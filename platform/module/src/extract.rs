@@ -5,8 +5,8 @@
 use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use http::request::Parts;
+use http::{StatusCode, header};
 use kernel::{Error, FieldError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -39,6 +39,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
                 Err(FieldError::new("", "invalid_body", error.body_text()).into())
             }
             Err(error) => Err(refused("invalid_body", error.status(), error.body_text())),
+        }
+    }
+}
+
+/// A body that may be left out: one without a content type is.
+impl<T: DeserializeOwned, S: Send + Sync> axum::extract::OptionalFromRequest<S> for Json<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Failure> {
+        if request.headers().contains_key(header::CONTENT_TYPE) {
+            let body = <Self as FromRequest<S>>::from_request(request, state).await?;
+            Ok(Some(body))
+        } else {
+            Ok(None)
         }
     }
 }

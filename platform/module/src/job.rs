@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::pin::Pin;
 
-use kernel::{Result, Timestamp};
+use kernel::{Result, TenantId, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sqlx::PgConnection;
 use tenant_resolver::{TenantSite, TenantTx};
 
 use crate::App;
@@ -28,8 +29,21 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync {
 /// When the statement fails. A job that is queued already under the same key is no error.
 pub async fn enqueue<J: Job>(tx: &mut TenantTx, job: &J, run_at: Timestamp) -> Result<()> {
     let tenant = tx.tenant();
+    enqueue_for(tx.conn(), tenant, job, run_at).await
+}
+
+/// As [`enqueue`], in a transaction of the platform.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn enqueue_for<J: Job>(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    job: &J,
+    run_at: Timestamp,
+) -> Result<()> {
     crate::store::insert_job(
-        tx.conn(),
+        conn,
         Some(tenant),
         J::KIND,
         serde_json::to_value(job)?,

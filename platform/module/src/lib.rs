@@ -30,6 +30,7 @@ mod links;
 mod manifest;
 mod object_gate;
 mod ops_gate;
+mod people;
 mod platform_gate;
 mod precondition;
 pub mod problems;
@@ -48,6 +49,7 @@ pub use gate::{Allowed, Gate, GateKind, Guard, Keyed, Member, Mounted, Public};
 pub use grant::{GuestPass, ObjectGrant};
 pub use idempotency::{IdempotencyKey, forget_old_answers};
 pub use job::{Job, JobContext, JobFuture, JobHandler, Jobs, enqueue};
+pub use job::{Job, JobContext, JobFuture, JobHandler, Jobs, enqueue, enqueue_for};
 pub use key::{ApiKey, ApiKeyId, ApplicationId};
 pub use links::Links;
 pub use manifest::{
@@ -55,8 +57,9 @@ pub use manifest::{
 };
 pub use object_gate::{AllowedOn, AllowedSome, Invited, ObjectGuard};
 pub use ops_gate::{Operating, Operator, OpsCtx, OpsVisitor, Rank, rank};
+pub use people::{People, PeopleFuture};
 pub use platform_gate::{Account, SignedIn, Visitor};
-pub use precondition::{IfMatch, etag};
+pub use precondition::{IfMatch, etag, etag_with};
 pub use respond::{Failure, Problem, Result, wants_json};
 pub use routes::{RouteFacts, Routes};
 pub use secret::Secret;

@@ -13,6 +13,13 @@ pub fn etag(rev: i64) -> String {
     format!("\"{rev}\"")
 }
 
+/// The entity tag of a version together with a number that moves without it, such as how many posts a tag has. What
+/// is sent back in `If-Match` is compared by the version alone.
+#[must_use]
+pub fn etag_with(rev: i64, count: i64) -> String {
+    format!("\"{rev}-{count}\"")
+}
+
 /// The version that a change is based on, from `If-Match`. Missing: 428; no version of ours: 412.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IfMatch(pub i64);
@@ -30,7 +37,7 @@ impl IfMatch {
         let rev = text
             .strip_prefix('"')
             .and_then(|rest| rest.strip_suffix('"'))
-            .and_then(|rev| rev.parse().ok());
+            .and_then(version);
         rev.map(Self).ok_or(Error::PreconditionFailed)
     }
 
@@ -44,6 +51,17 @@ impl IfMatch {
         } else {
             Err(Error::PreconditionFailed)
         }
+    }
+}
+
+/// The version in a tag, with or without a count behind it.
+fn version(tag: &str) -> Option<i64> {
+    match tag.split_once('-') {
+        Some((rev, count)) => {
+            count.parse::<u64>().ok()?;
+            rev.parse().ok()
+        }
+        None => tag.parse().ok(),
     }
 }
 
@@ -67,7 +85,10 @@ mod tests {
             IfMatch::read(&headers)
         };
         assert_eq!(read(&etag(7)).unwrap(), IfMatch(7));
-        for bad in ["7", "W/\"7\"", "\"x\"", "*", "\"7", ""] {
+        assert_eq!(read(&etag_with(7, 12)).unwrap(), IfMatch(7));
+        for bad in [
+            "\"7-\"", "\"-7\"", "\"7-x\"", "7", "W/\"7\"", "\"x\"", "*", "\"7", "",
+        ] {
             assert!(matches!(read(bad), Err(Error::PreconditionFailed)), "{bad}");
         }
         assert!(matches!(

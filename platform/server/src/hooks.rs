@@ -176,6 +176,15 @@ pub fn platform_jobs(
             async move { accounts.purge(job.now).await.map(drop) }
         },
     );
+    let active = tenants.clone();
+    jobs.every(
+        "platform.blog.render",
+        std::time::Duration::from_hours(24),
+        move |job| {
+            let tenants = active.clone();
+            async move { render_again(&tenants, &job).await }
+        },
+    );
     let tenants = tenants.clone();
     jobs.every(
         "platform.tenants.purge",
@@ -195,4 +204,14 @@ pub fn platform_jobs(
         },
     );
     jobs
+}
+
+/// Lets each tenant's blog render again what an older build made; where there is nothing, that is one look.
+async fn render_again(tenants: &Tenants, job: &worker::PlatformContext) -> kernel::Result<()> {
+    let again = blog::jobs::RenderAgain::with_present();
+    let mut tx = job.db.begin().await?;
+    for tenant in tenants.active(&mut tx).await? {
+        module::enqueue_for(tx.conn(), tenant, &again, job.now).await?;
+    }
+    tx.commit().await
 }

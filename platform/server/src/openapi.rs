@@ -4,10 +4,11 @@ use kernel::Scope;
 use module::{GateKind, RouteFacts};
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::Schema;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{InfoBuilder, OpenApi};
+use utoipa::openapi::{InfoBuilder, OpenApi, RefOr};
 
 use crate::modules;
 use crate::router::Table;
@@ -45,7 +46,34 @@ pub fn describe(collected: OpenApi, facts: &[RouteFacts]) -> OpenApi {
             secure(operation, route.gate, &scopes);
         }
     }
+    if let Some(components) = &mut description.components {
+        components.schemas.values_mut().for_each(describe_choices);
+    }
     description
+}
+
+/// A field that is a schema or null is described inside of its first choice, where readers do not look: its
+/// description belongs to the field.
+fn describe_choices(schema: &mut RefOr<Schema>) {
+    match schema {
+        RefOr::T(Schema::Object(object)) => {
+            for field in object.properties.values_mut() {
+                if let RefOr::T(Schema::OneOf(choices)) = field
+                    && choices.description.is_none()
+                {
+                    choices.description = choices.items.iter_mut().find_map(|item| match item {
+                        RefOr::Ref(to) if !to.description.is_empty() => {
+                            Some(std::mem::take(&mut to.description))
+                        }
+                        _ => None,
+                    });
+                }
+            }
+        }
+        // A struct with flattened parts.
+        RefOr::T(Schema::AllOf(parts)) => parts.items.iter_mut().for_each(describe_choices),
+        _ => {}
+    }
 }
 
 /// How somebody says who they are.

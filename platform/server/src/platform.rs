@@ -117,6 +117,7 @@ impl Platform {
         );
         let app = App::new(clock.clone(), links.clone(), resolver.clone())
             .with_notifications(modules::notifications())
+            .with_people(Arc::new(tenants.clone()))
             .with_scopes(modules::scopes());
         let access = Access::new(
             db.clone(),

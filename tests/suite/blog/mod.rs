@@ -1,5 +1,6 @@
 //! The blog on its own: a studio that writes, with a settable clock, and each rule against a real database.
 
+mod editorial;
 mod lists;
 mod schedules;
 mod slugs;
@@ -41,6 +42,10 @@ static TEMPLATE: Template = Template {
             migrator: &tenants::MIGRATOR,
         },
         Owner {
+            key: "messaging",
+            migrator: &messaging::MIGRATOR,
+        },
+        Owner {
             key: "blog",
             migrator: &blog::MIGRATOR,
         },
@@ -54,7 +59,7 @@ pub struct Studio {
     pub app: App,
     pub db: PlatformDb,
     pub tenant: TenantId,
-    _database: Database,
+    database: Database,
 }
 
 impl Studio {
@@ -88,7 +93,7 @@ impl Studio {
             app,
             db,
             tenant,
-            _database: database,
+            database,
         }
     }
 
@@ -260,6 +265,27 @@ impl Studio {
             .await
             .unwrap()
             .get(0)
+    }
+
+    /// The revision of a post.
+    pub async fn rev(&self, id: PostId) -> i64 {
+        let mut tx = self.begin().await;
+        blog::posts::get(&mut tx, id).await.unwrap().rev
+    }
+
+    /// Changes rows past the program.
+    pub async fn as_owner(&self, sql: &'static str) {
+        let pool = self.database.pool(Role::Superuser);
+        sqlx::query(sql).execute(&pool).await.unwrap();
+    }
+
+    /// Queues a job.
+    pub async fn enqueue(&self, job: &impl module::Job) {
+        let mut tx = self.begin().await;
+        module::enqueue(&mut tx, job, self.clock.now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// Does what is due.

@@ -121,3 +121,48 @@ async fn editing_a_live_post_changes_nothing_public_until_it_is_published() {
         "once for one change"
     );
 }
+
+#[tokio::test]
+async fn what_an_older_renderer_made_is_made_again_and_shown() {
+    let studio = Studio::new().await;
+    let ctx = studio
+        .ctx(&studio.member("Mara", Staff::Editor).await)
+        .await;
+    let mut ids = Vec::new();
+    for n in 0..60 {
+        let id = studio
+            .write(&ctx, &format!("Post {n}"), "> [!NOTE]\n> Mind it.")
+            .await;
+        ids.push(id);
+    }
+    studio.step(&ctx, ids[0], Step::Plain(Move::Publish)).await;
+    let before = studio.rev(ids[0]).await;
+    studio
+        .as_owner(
+            "update blog_post_versions set renderer_version = 1, html = '<blockquote>old</blockquote>'",
+        )
+        .await;
+    studio
+        .enqueue(&blog::jobs::RenderAgain::with_present())
+        .await;
+    studio.run_jobs().await;
+    let (_, text) = studio.visit("post-0").await.unwrap();
+    assert!(
+        text.contains("markdown-alert-note") && !text.contains("old"),
+        "{text}"
+    );
+    assert!(studio.rev(ids[0]).await > before, "its tag moves as well");
+    let mut tx = studio.begin().await;
+    for id in &ids {
+        let post = posts::get(&mut tx, *id).await.unwrap();
+        assert!(post.html.contains("Mind it."), "{}", post.title);
+    }
+    drop(tx);
+    // Again there is nothing to do, and nothing moves.
+    let after = studio.rev(ids[0]).await;
+    studio
+        .enqueue(&blog::jobs::RenderAgain::with_present())
+        .await;
+    studio.run_jobs().await;
+    assert_eq!(studio.rev(ids[0]).await, after);
+}

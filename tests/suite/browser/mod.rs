@@ -4,6 +4,7 @@ mod billing;
 mod comments;
 mod console;
 mod discovery;
+mod editorial;
 mod keyboard;
 mod looks;
 mod people;

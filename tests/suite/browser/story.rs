@@ -102,7 +102,7 @@ async fn rename(app: &LiveApp, page: &Page) {
     page.wait_for_text("Draft saved").await;
 }
 
-async fn invite(app: &LiveApp, owner: &Page, colleague: &Page) {
+pub(super) async fn invite(app: &LiveApp, owner: &Page, colleague: &Page) {
     owner.goto(&app.tenant("northlight", "/app/people")).await;
     owner.click_css("main a[href='/app/people/invite']").await;
     owner.wait_for_path("/app/people/invite").await;

@@ -3,6 +3,7 @@
 mod app;
 mod client;
 mod live;
+pub mod rows;
 mod samples;
 
 pub use app::{MEMBER_PASSWORD, OPERATORS, TEMPLATE, TestApp, TestTenant};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use database::Change;
 use http::Method;
 use module::{GateKind, RouteFacts};
+use serde_json::{Value, json};
 use server::platform::Platform;
 use sqlx::{AssertSqlSafe, PgPool};
 use testkit::{Database, Role};
@@ -63,6 +64,7 @@ impl Samples {
         samples.ask_for_mails(&inside).await;
         make_a_program(&inside).await;
         samples.look_up(&database.pool(Role::Superuser)).await;
+        samples.talk_about_a_post(&inside).await;
         samples
     }
 
@@ -87,6 +89,25 @@ impl Samples {
             let reply = client.post(path, form).await;
             assert_eq!(reply.status, 303, "{path} answers {}", reply.body);
         }
+    }
+
+    /// Says something about a post, and makes a link to its draft.
+    async fn talk_about_a_post(&mut self, inside: &Client) {
+        let post = format!("/api/v1/blog/posts/{}", self.values["/app/blog/posts/{id}"]);
+        let note = json!({
+            "body": "Could the second picture be larger?",
+            "passage": "A window to the north",
+        });
+        let path = format!("{post}/notes");
+        let reply = inside.api(Method::POST, &path, &[], Some(&note)).await;
+        assert_eq!(reply.status, 201, "{}", reply.body);
+        let path = format!("{post}/previews");
+        let reply = inside.api(Method::POST, &path, &[], Some(&json!({}))).await;
+        assert_eq!(reply.status, 201, "{}", reply.body);
+        let link: Value = reply.json();
+        let token = link["url"].as_str().and_then(|url| url.rsplit('/').next());
+        let token = token.expect("the address of a link").to_owned();
+        self.values.insert("/p/{token}".to_owned(), token);
     }
 
     /// Notes an address of each kind of thing.

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::{Author, AuthorId, AuthorInput, add, all, get, update};
 use crate::manifest::{EditAnyPost, ReadPosts, WritePosts};
-use crate::respond::{Conflict, Invalid, Missing, Refused, Stale, tagged};
+use crate::respond::{Conflict, Invalid, Missing, Refused, Stale, tagged_with};
 
 pub(crate) fn routes() -> Routes {
     module::operations!(Routes::new(), list, add_author, read, change)
@@ -127,17 +127,25 @@ async fn add_author(
 /// Read an author
 #[utoipa::path(
     get, path = "/authors/{id}", operation_id = "blog.authors.read", tag = "Authors", params(("id" = AuthorId, Path)),
-    responses((status = 200, description = "The author.", body = AuthorBody, headers(("ETag" = String, description = "Its revision."))), Refused, Missing)
+    responses(
+        (status = 200, description = "The author.", body = AuthorBody, headers(("ETag" = String, description = "Its revision, and how many posts name them."))),
+        (status = 304, description = "The client has it already."),
+        Refused, Missing
+    )
 )]
-async fn read(ctx: Allowed<ReadPosts>, Path(id): Path<AuthorId>) -> Result<Response> {
+async fn read(
+    ctx: Allowed<ReadPosts>,
+    Path(id): Path<AuthorId>,
+    headers: HeaderMap,
+) -> Result<Response> {
     let mut tx = ctx.begin().await?;
     let author = get(&mut tx, id).await?;
-    // The number of posts moves without the revision, so there is no 304.
-    Ok(tagged(
-        &HeaderMap::new(),
-        author.rev,
-        &AuthorBody::from(author),
-    )?)
+    answer(&headers, author)
+}
+
+fn answer(headers: &HeaderMap, author: Author) -> Result<Response> {
+    let (rev, posts) = (author.rev, author.posts);
+    Ok(tagged_with(headers, rev, posts, &AuthorBody::from(author))?)
 }
 
 /// Change an author
@@ -167,9 +175,5 @@ async fn change(
     };
     let author = update(&mut tx, &ctx, id, Some(rev), input).await?;
     tx.commit().await?;
-    Ok(tagged(
-        &HeaderMap::new(),
-        author.rev,
-        &AuthorBody::from(author),
-    )?)
+    answer(&HeaderMap::new(), author)
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use tenant_resolver::TenantTx;
 use utoipa::ToSchema;
 
+use crate::content::slug;
 use crate::events::AuthorChanged;
 use crate::posts::{is_web_address, length, one_line};
 use crate::slugs::{self, Kind};
@@ -59,7 +60,10 @@ impl AuthorInput {
         self.display_name = one_line(&self.display_name);
         self.bio = one_line(&self.bio);
         self.website = one_line(&self.website);
-        self.slug = self.slug.filter(|slug| !slug.is_empty());
+        self.slug = self
+            .slug
+            .filter(|slug| !slug.is_empty())
+            .map(|slug| slug::normalise(&slug));
         fields
             .require(
                 "display_name",

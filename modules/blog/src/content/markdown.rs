@@ -19,6 +19,7 @@ pub fn to_html(source: &str) -> String {
     extension.autolink = true;
     extension.tasklist = true;
     extension.footnotes = true;
+    extension.alerts = true;
     options.render.r#unsafe = true;
     options.render.tasklist_classes = true;
     markdown_to_html(&bounded(source), &options)

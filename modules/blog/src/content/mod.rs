@@ -27,7 +27,7 @@ pub use self::input::SourceError;
 pub use self::tidy::Heading;
 
 /// Raised whenever the same source would give other HTML. Posts rendered by an older version are rendered again.
-pub const RENDERER_VERSION: i32 = 1;
+pub const RENDERER_VERSION: i32 = 2;
 
 /// Everything derived from a post's source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct Rendered {
     pub html: String,
     /// What a reader sees, one line for each block.
     pub plaintext: String,
-    /// The first 55 words, at most 300 characters.
+    /// The first 55 words below headings, at most 300 characters.
     pub excerpt: String,
     /// Words, with each Chinese, Japanese or Korean character as one.
     pub word_count: i32,
@@ -63,7 +63,7 @@ pub fn render(source: &str) -> Result<Rendered, SourceError> {
     let plaintext = text::plaintext(&html);
     let length = text::Length::of(&plaintext);
     Ok(Rendered {
-        excerpt: text::excerpt(&plaintext),
+        excerpt: text::excerpt(&text::prose(&html)),
         word_count: i32::try_from(length.total()).unwrap_or(i32::MAX),
         reading_minutes: i32::try_from(length.minutes()).unwrap_or(i32::MAX),
         toc: tidied.toc,

@@ -13,13 +13,20 @@ use super::tidy::{ID_PREFIX, TAGS};
 const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
 
 /// Classes the renderer itself writes.
-const CLASSES: [&str; 6] = [
+const CLASSES: [&str; 13] = [
     "footnotes",
     "footnote-ref",
     "footnote-backref",
     "contains-task-list",
     "task-list-item",
     "task-list-item-checkbox",
+    "markdown-alert",
+    "markdown-alert-note",
+    "markdown-alert-tip",
+    "markdown-alert-important",
+    "markdown-alert-warning",
+    "markdown-alert-caution",
+    "markdown-alert-title",
 ];
 
 /// What a comment may contain.
@@ -145,6 +152,7 @@ fn profile(base: Option<&Url>) -> Builder<'static> {
         ("blockquote", set(&["cite"])),
         ("code", set(&["class"])),
         ("del", set(&["cite", "datetime"])),
+        ("div", set(&["class"])),
         ("details", set(&["open"])),
         (
             "img",
@@ -154,6 +162,7 @@ fn profile(base: Option<&Url>) -> Builder<'static> {
         ("ins", set(&["cite", "datetime"])),
         ("li", set(&["class"])),
         ("ol", set(&["start", "reversed"])),
+        ("p", set(&["class"])),
         ("q", set(&["cite"])),
         ("section", set(&["class"])),
         ("sup", set(&["class"])),

@@ -5,6 +5,7 @@
 
 use deunicode::deunicode_char;
 use kernel::FieldError;
+use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The longest slug in bytes, counted before percent-encoding.
@@ -94,6 +95,13 @@ pub fn next_candidate(base: &str, n: u32) -> String {
     format!("{}{suffix}", cut(base, room))
 }
 
+/// Brings a slug that came from outside to the one form that slugs have: letters and their accents composed (NFC), as
+/// keyboards and file systems write them in several ways.
+#[must_use]
+pub fn normalise(slug: &str) -> String {
+    slug.nfc().collect()
+}
+
 /// Judges a slug that someone typed or an API client sent.
 ///
 /// # Errors
@@ -121,7 +129,7 @@ fn is_reserved(slug: &str) -> bool {
 fn hyphenated(title: &str, mode: SlugMode) -> String {
     let mut slug = String::with_capacity(title.len());
     let mut gap = false;
-    for c in title.chars() {
+    for c in title.nfc() {
         let mark = is_mark(c);
         let opens = gap || slug.is_empty();
         if c.is_alphanumeric() && !(mark && opens) {
@@ -266,6 +274,16 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_and_its_accent_are_one_however_they_came() {
+        assert_eq!(
+            slugify("U\u{308}ber Stra\u{df}e", SlugMode::Unicode),
+            "\u{fc}ber-stra\u{df}e"
+        );
+        assert_eq!(normalise("u\u{308}ber"), "\u{fc}ber");
+        assert_eq!(validate(&normalise("u\u{308}ber")), Ok(()));
+    }
+
+    #[test]
     fn candidates_stay_within_the_limit() {
         assert_eq!(next_candidate("hello", 2), "hello-2");
         assert_eq!(next_candidate("hello", 10), "hello-10");
@@ -280,6 +298,7 @@ mod tests {
         let cases = [
             ("hello-world", Ok(())),
             ("\u{fc}ber", Ok(())),
+            ("u\u{308}ber", Err(SlugError::Characters)),
             ("42", Ok(())),
             ("", Err(SlugError::TooShort)),
             ("a", Err(SlugError::TooShort)),

@@ -91,6 +91,25 @@ fn tables_task_lists_and_footnotes_render() {
 }
 
 #[test]
+fn alerts_are_set_apart_and_say_what_they_are() {
+    let alert = html("> [!WARNING]\n> Mind the *step*.");
+    assert_eq!(
+        alert,
+        "<div class=\"markdown-alert markdown-alert-warning\">\n<p class=\"markdown-alert-title\">Warning</p>\n\
+         <p>Mind the <em>step</em>.</p>\n</div>\n"
+    );
+    for kind in ["NOTE", "TIP", "IMPORTANT", "CAUTION"] {
+        let class = format!("markdown-alert-{}", kind.to_lowercase());
+        assert!(
+            html(&format!("> [!{kind}]\n> x")).contains(&class),
+            "{kind}"
+        );
+    }
+    assert!(!html("<div class=\"card\">x</div>").contains("class"));
+    assert!(html("> plain").starts_with("<blockquote>"));
+}
+
+#[test]
 fn pictures_load_late_and_links_give_nothing_away() {
     let picture = html("![A cat](/cat.jpg \"Tom\")");
     for part in [
@@ -114,7 +133,7 @@ fn derived_fields_come_from_what_readers_see() {
         rendered.source,
         "# Title\n\nHello *big* world.\n\n## Next\n\n<script>x()</script>End &#8; here"
     );
-    assert_eq!(rendered.excerpt, rendered.plaintext.replace('\n', " "));
+    assert_eq!(rendered.excerpt, "Hello big world. End here");
     assert!(
         rendered
             .plaintext

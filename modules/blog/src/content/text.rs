@@ -64,6 +64,25 @@ pub(super) fn is_cjk(c: char) -> bool {
 /// The text a reader sees, one line for each block. Takes the sanitiser's output; footnote marks are left out.
 #[must_use]
 pub fn plaintext(html: &str) -> String {
+    lines(html, |_, attributes| is_footnote_mark(attributes))
+}
+
+/// As [`plaintext`], without headings: these would run into the sentences after them. A text of headings alone keeps
+/// them.
+#[must_use]
+pub fn prose(html: &str) -> String {
+    let prose = lines(html, |name, attributes| {
+        is_heading(name) || is_footnote_mark(attributes) || is_alert_title(attributes)
+    });
+    if prose.is_empty() {
+        plaintext(html)
+    } else {
+        prose
+    }
+}
+
+/// The lines of text, without the elements that `skipped` names by their name and attributes.
+fn lines(html: &str, skipped: impl Fn(&str, &str) -> bool) -> String {
     let mut out = String::with_capacity(html.len() / 2);
     let mut line = String::new();
     // The element whose text is left out, while inside of it.
@@ -76,10 +95,11 @@ pub fn plaintext(html: &str) -> String {
                 name,
                 attributes: raw,
             } => {
-                if muted.is_none() && is_footnote_mark(raw) {
-                    muted = Some(name);
-                } else if is_boundary(&name) {
+                if muted.is_none() && is_boundary(&name) {
                     end_line(&mut out, &mut line);
+                }
+                if muted.is_none() && skipped(&name, raw) {
+                    muted = Some(name);
                 }
             }
             Token::End(name) => {
@@ -95,10 +115,20 @@ pub fn plaintext(html: &str) -> String {
     out
 }
 
+fn is_heading(name: &str) -> bool {
+    matches!(name, "h2" | "h3" | "h4" | "h5" | "h6")
+}
+
 fn is_footnote_mark(raw: &str) -> bool {
-    attributes(raw).any(|(name, value)| {
-        name == "class" && matches!(value, "footnote-ref" | "footnote-backref")
-    })
+    has_class(raw, &["footnote-ref", "footnote-backref"])
+}
+
+fn is_alert_title(raw: &str) -> bool {
+    has_class(raw, &["markdown-alert-title"])
+}
+
+fn has_class(raw: &str, classes: &[&str]) -> bool {
+    attributes(raw).any(|(name, value)| name == "class" && classes.contains(&value))
 }
 
 /// Elements that end a line of text.
@@ -148,6 +178,28 @@ fn end_line(out: &mut String, line: &mut String) {
         }
     }
     line.clear();
+}
+
+/// A text of at most `limit` characters, in one line, closed with an ellipsis when something is left out.
+#[must_use]
+pub fn shortened(text: &str, limit: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= limit {
+        return line;
+    }
+    let mut kept = String::new();
+    let mut room = limit.saturating_sub(1);
+    for grapheme in line.graphemes(true) {
+        let size = grapheme.chars().count();
+        if size > room {
+            break;
+        }
+        room -= size;
+        kept.push_str(grapheme);
+    }
+    kept.truncate(kept.trim_end().len());
+    kept.push('…');
+    kept
 }
 
 /// The first words of a text in one line, cut at a word and closed with an ellipsis when something is left out.
@@ -222,6 +274,37 @@ mod tests {
         for (html, expected) in cases {
             assert_eq!(plaintext(html), expected, "{html}");
         }
+    }
+
+    #[test]
+    fn prose_leaves_headings_out_unless_there_is_nothing_else() {
+        let cases = [
+            (
+                "<h2>Light</h2><p>It came late.</p><h3>Then</h3><p>It went.</p>",
+                "It came late.\nIt went.",
+            ),
+            ("<h2>Light</h2><h3>And shade</h3>", "Light\nAnd shade"),
+            (
+                "<p>Before</p><h2>A <em>word</em></h2><ul><li>after</li></ul>",
+                "Before\nafter",
+            ),
+            (
+                "<div class=\"markdown-alert markdown-alert-note\"><p class=\"markdown-alert-title\">Note</p><p>Mind it.</p></div>",
+                "Mind it.",
+            ),
+            ("text <h2>Light</h2> more", "text\nmore"),
+        ];
+        for (html, expected) in cases {
+            assert_eq!(prose(html), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn a_short_form_is_one_line_that_ends_in_an_ellipsis() {
+        assert_eq!(shortened(" two\nwords ", 9), "two words");
+        assert_eq!(shortened("two words", 8), "two wor\u{2026}");
+        assert_eq!(shortened("two words", 5), "two\u{2026}");
+        assert_eq!(shortened("e\u{301}e\u{301}e\u{301}", 4), "e\u{301}\u{2026}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::editor::{self, Outcome, save_form};
 use super::editor_form::Draft;
 use super::publish::{Step, step};
-use super::{Move, PostId, get};
+use super::{Move, PostId, bulk, get};
 use crate::content::schedule::{Fit, Resolved};
 use crate::forms::{Pairs, rev, told, value, values};
 use crate::manifest::{DeletePosts, PublishPosts, WritePosts};
@@ -101,9 +101,26 @@ buttons! {
     unschedule_end(PublishPosts, UnscheduleEnd) says "The post stays online";
     archive(PublishPosts, Archive) says "The post is in the archive";
     unarchive(PublishPosts, Unarchive) says "The post is a draft again";
-    submit(WritePosts, Submit) says "The post waits for review";
     withdraw(WritePosts, Withdraw) says "The post is a draft again";
-    send_back(PublishPosts, SendBack) says "The post is a draft again";
+}
+
+async fn submit(
+    ctx: Allowed<WritePosts>,
+    Path(id): Path<PostId>,
+    Form(pairs): Form<Pairs>,
+) -> Result<Response> {
+    let step = Step::Submit(value(&pairs, "note").to_owned());
+    take(&ctx, id, &pairs, &step, "The post waits for review").await
+}
+
+async fn send_back(
+    ctx: Allowed<PublishPosts>,
+    Path(id): Path<PostId>,
+    Form(pairs): Form<Pairs>,
+) -> Result<Response> {
+    let step = Step::SendBack(value(&pairs, "note").to_owned());
+    let text = "The post is a draft again, and its author is told";
+    take(&ctx, id, &pairs, &step, text).await
 }
 
 async fn unpublish_for_good(
@@ -142,6 +159,7 @@ fn on_the_form(step: &Step, errors: Vec<FieldError>) -> Vec<FieldError> {
         .map(|error| match error.field.as_ref() {
             "local" if ends => FieldError::new("ends_local", error.code, error.message),
             "time_zone" if ends => FieldError::new("ends_zone", error.code, error.message),
+            "body" => FieldError::new("note", error.code, error.message),
             _ => error,
         })
         .collect()
@@ -295,23 +313,11 @@ async fn bulk(
     what: &str,
     undo: Option<&str>,
 ) -> Result<Response> {
+    let ids = &ids[..ids.len().min(bulk::MOST)];
     let mut tx = ctx.begin().await?;
-    let mut done = Vec::new();
-    for id in ids.iter().take(100) {
-        // A step refuses before it writes anything, so the others can go on in the same transaction.
-        match step(&mut tx, ctx, *id, None, &Step::Plain(taken)).await {
-            Ok(saved) if saved.changed => done.push(id.to_string()),
-            Ok(_)
-            | Err(
-                Error::Conflict { .. }
-                | Error::Invalid(_)
-                | Error::NotFound(_)
-                | Error::Forbidden(_),
-            ) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let became = bulk::each(&mut tx, ctx, ids, taken).await?;
     tx.commit().await?;
+    let done: Vec<String> = became.done.iter().map(PostId::to_string).collect();
     let skipped = ids.len().saturating_sub(done.len());
     let text = match skipped {
         0 => format!("{} {what}", count(done.len())),

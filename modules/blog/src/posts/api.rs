@@ -293,18 +293,10 @@ steps! {
     ///
     /// It does not go live after all; it is a draft again.
     unschedule(PublishPosts, Unschedule) at "/posts/{id}/unschedule" as "blog.posts.unschedule";
-    /// Submit a post for review
-    ///
-    /// Asks somebody who may publish to look at it.
-    submit(WritePosts, Submit) at "/posts/{id}/submit" as "blog.posts.submit";
     /// Take a post back from review
     ///
     /// It is a draft again.
     withdraw(WritePosts, Withdraw) at "/posts/{id}/withdraw" as "blog.posts.withdraw";
-    /// Send a post back to its author
-    ///
-    /// A post that waits for review is a draft again.
-    send_back(PublishPosts, SendBack) at "/posts/{id}/send-back" as "blog.posts.send_back";
     /// Leave a post online after all
     ///
     /// It is not unpublished at the chosen time.
@@ -440,7 +432,7 @@ struct ApproveBody {
 ///
 /// Lets a post that waits for review go live, now or at a chosen time.
 #[utoipa::path(
-    post, path = "/posts/{id}/approve", operation_id = "blog.posts.approve", tag = "Posts", request_body = ApproveBody,
+    post, path = "/posts/{id}/approve", operation_id = "blog.posts.approve", tag = "Review", request_body = ApproveBody,
     params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on."),
                 ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
     responses(
@@ -453,7 +445,62 @@ async fn approve(
     Path(id): Path<PostId>,
     key: IdempotencyKey,
     headers: HeaderMap,
-    Json(body): Json<ApproveBody>,
+    body: Option<Json<ApproveBody>>,
 ) -> Result<Response> {
-    take(&ctx, id, &headers, &key, Step::Approve(body.schedule)).await
+    let schedule = body.and_then(|Json(body)| body.schedule);
+    take(&ctx, id, &headers, &key, Step::Approve(schedule)).await
+}
+
+/// A note that comes along with a step.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+struct NoteAlong {
+    /// What to say, at most 4,000 characters; left out: nothing.
+    note: String,
+}
+
+/// Submit a post for review
+///
+/// Asks those who may publish to look at it. They are told.
+#[utoipa::path(
+    post, path = "/posts/{id}/submit", operation_id = "blog.posts.submit", tag = "Review", request_body = NoteAlong,
+    params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on."),
+           ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    responses(
+        (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
+        Refused, Missing, Conflict, Changed, Invalid
+    )
+)]
+async fn submit(
+    ctx: Allowed<WritePosts>,
+    Path(id): Path<PostId>,
+    key: IdempotencyKey,
+    headers: HeaderMap,
+    body: Option<Json<NoteAlong>>,
+) -> Result<Response> {
+    let note = body.map(|Json(body)| body.note).unwrap_or_default();
+    take(&ctx, id, &headers, &key, Step::Submit(note)).await
+}
+
+/// Send a post back to its author
+///
+/// A post that waits for review is a draft again. Its authors are told.
+#[utoipa::path(
+    post, path = "/posts/{id}/send-back", operation_id = "blog.posts.send_back", tag = "Review", request_body = NoteAlong,
+    params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on."),
+           ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    responses(
+        (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
+        Refused, Missing, Conflict, Changed, Invalid
+    )
+)]
+async fn send_back(
+    ctx: Allowed<PublishPosts>,
+    Path(id): Path<PostId>,
+    key: IdempotencyKey,
+    headers: HeaderMap,
+    body: Option<Json<NoteAlong>>,
+) -> Result<Response> {
+    let note = body.map(|Json(body)| body.note).unwrap_or_default();
+    take(&ctx, id, &headers, &key, Step::SendBack(note)).await
 }

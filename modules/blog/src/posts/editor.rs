@@ -7,15 +7,17 @@ use maud::{Markup, PreEscaped, html};
 use module::extract::{Form, Path};
 use module::{Allowed, AllowedOn, AllowedSome, Ctx, Result, Routes};
 use tenant_resolver::TenantTx;
-use ui::{Card, Page, Tone, banner, link_button, submit};
+use ui::{Card, Page, Tone, banner, submit};
 
 use super::editor_form::{self, Draft};
 use super::versions::{self, Reason};
-use super::{Post, PostId, create, display_title, get, save};
-use crate::authors;
+use super::{Post, PostId, create, display_title, get, restore_version, save};
 use crate::content::{self, diff};
 use crate::forms::{Pairs, told, value};
+use crate::locks::{self, Lock};
 use crate::manifest::{ReadPosts, WritePosts};
+use crate::review::{self, NewNote};
+use crate::{authors, previews};
 
 const PATH: &str = "/app/blog/posts";
 
@@ -27,6 +29,7 @@ pub(crate) fn routes() -> Routes {
         .post("/posts/preview", preview)
         .get("/posts/{id}/edit", edit)
         .post("/posts/{id}", keep)
+        .post("/posts/{id}/keep-theirs", keep_theirs)
         .post("/posts/{id}/autosave", autosave)
 }
 
@@ -42,8 +45,35 @@ async fn new(ctx: Allowed<WritePosts>) -> Result<Page> {
 async fn edit(ctx: AllowedOn<ReadPosts>, Path(id): Path<PostId>) -> Result<Page> {
     let mut tx = ctx.begin().await?;
     let post = get(&mut tx, id).await?;
-    let draft = Draft::of(&post, ctx.tenant().zone.name());
-    show(&mut tx, &ctx, Some(&post), &draft, &[], None).await
+    present(&mut tx, &ctx, &post, &Extras::default()).await
+}
+
+/// Forms beside the editor's own, as somebody typed them, with the rules that they broke.
+#[derive(Default)]
+pub(crate) struct Extras<'a> {
+    pub note: Option<(&'a NewNote, &'a [FieldError])>,
+    pub preview: Option<(&'a previews::pages::Draft, &'a [FieldError])>,
+}
+
+/// The editor of a post as it is stored.
+pub(crate) async fn present(
+    tx: &mut TenantTx,
+    ctx: &Ctx,
+    post: &Post,
+    extras: &Extras<'_>,
+) -> Result<Page> {
+    let draft = Draft::of(post, ctx.tenant().zone.name());
+    let page = page(tx, ctx, Some(post), &draft, (&[], None), extras).await?;
+    let fine = extras.note.is_none() && extras.preview.is_none();
+    Ok(page.status(status(fine)))
+}
+
+fn status(fine: bool) -> StatusCode {
+    if fine {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    }
 }
 
 /// The editor with these values; with errors or a warning it answers 422.
@@ -55,7 +85,28 @@ pub(super) async fn show(
     errors: &[FieldError],
     warning: Option<&str>,
 ) -> Result<Page> {
+    let said = (errors, warning);
+    let page = page(tx, ctx, post, draft, said, &Extras::default()).await?;
+    Ok(page.status(status(errors.is_empty() && warning.is_none())))
+}
+
+async fn page(
+    tx: &mut TenantTx,
+    ctx: &Ctx,
+    post: Option<&Post>,
+    draft: &Draft,
+    (errors, warning): (&[FieldError], Option<&str>),
+    extras: &Extras<'_>,
+) -> Result<Page> {
     let authors = authors::all(tx).await?;
+    let lock = match post {
+        Some(post) => locks::held_by_another(tx, ctx, post.id).await?,
+        None => None,
+    };
+    let around = match post {
+        Some(post) => around(tx, ctx, post, extras).await?,
+        None => html! {},
+    };
     let form = editor_form::Form {
         ctx,
         post,
@@ -63,20 +114,27 @@ pub(super) async fn show(
         authors: &authors,
         errors,
         warning,
+        lock: lock.as_ref(),
     };
     let title = post.map_or("New post", |post| display_title(&post.title));
-    let fine = errors.is_empty() && warning.is_none();
     Ok(Page::new(title)
         .crumb("Posts", PATH)
-        .body(form.render())
+        .body(html! { (form.render()) (around) })
         .style("blog.css")
         .script("blog-editor.js")
-        .status(if fine {
-            StatusCode::OK
-        } else {
-            StatusCode::UNPROCESSABLE_ENTITY
-        })
         .wide())
+}
+
+/// What people do with a draft besides writing it: talk about it, and show it to others.
+async fn around(tx: &mut TenantTx, ctx: &Ctx, post: &Post, extras: &Extras<'_>) -> Result<Markup> {
+    let notes = review::list(tx, post.id).await?;
+    let links = previews::list(tx, post.id, ctx.now()).await?;
+    Ok(html! {
+        div.blog-around {
+            (review::pages::card(ctx, post, &notes, extras.note))
+            (previews::pages::card(ctx, post, &links, extras.preview))
+        }
+    })
 }
 
 async fn begin(ctx: Allowed<WritePosts>, Form(pairs): Form<Pairs>) -> Result<Response> {
@@ -124,20 +182,19 @@ pub(super) enum Outcome {
 }
 
 /// Saves the editor's form. A broken rule shows the form again; a text that somebody else has changed in
-/// the meantime leads to the page that compares both.
+/// the meantime, or is changing now, leads to the page that compares both.
 pub(super) async fn save_form(ctx: &Ctx, id: PostId, pairs: &Pairs) -> Result<Outcome> {
     let draft = Draft::read(pairs);
     let mut tx = ctx.begin().await?;
-    let answer = match save(
-        &mut tx,
-        ctx,
-        id,
-        draft.rev,
-        draft.clone().into_edit(),
-        Reason::Save,
-    )
-    .await
-    {
+    if value(pairs, "take_over") == "true" {
+        locks::acquire(&mut tx, ctx, id, true).await?;
+    } else if let Some(lock) = locks::held_by_another(&mut tx, ctx, id).await? {
+        let post = get(&mut tx, id).await?;
+        let answer = conflict(&post, &draft, pairs, Some(&lock));
+        return Ok(Outcome::Answer(answer.into_response()));
+    }
+    let edit = draft.clone().into_edit();
+    let answer = match save(&mut tx, ctx, id, draft.rev, edit, Reason::Save).await {
         Ok(_) => return Ok(Outcome::Saved(tx)),
         Err(Error::Invalid(errors)) => {
             let mut tx = ctx.begin().await?;
@@ -149,43 +206,99 @@ pub(super) async fn save_form(ctx: &Ctx, id: PostId, pairs: &Pairs) -> Result<Ou
         Err(Error::PreconditionFailed) => {
             let mut tx = ctx.begin().await?;
             let post = get(&mut tx, id).await?;
-            conflict(&post, &draft, pairs).into_response()
+            conflict(&post, &draft, pairs, None).into_response()
         }
         Err(error) => return Err(error.into()),
     };
     Ok(Outcome::Answer(answer))
 }
 
+/// Leaves the other's text as the draft, and puts one's own among the versions: nothing is lost.
+async fn keep_theirs(
+    ctx: AllowedOn<WritePosts>,
+    Path(id): Path<PostId>,
+    Form(pairs): Form<Pairs>,
+) -> Result<Response> {
+    let draft = Draft::read(&pairs);
+    let mut tx = ctx.begin().await?;
+    let theirs = get(&mut tx, id).await?;
+    let mine = draft.clone().into_text();
+    match save(&mut tx, &ctx, id, draft.rev, mine, Reason::Save).await {
+        Ok(saved) if saved.changed => {
+            restore_version(&mut tx, &ctx, id, Some(saved.rev), theirs.draft_no).await?;
+            tx.commit().await?;
+            Ok(told(
+                &format!("{PATH}/{id}/edit"),
+                "Their text stays, and yours is among the versions",
+                None,
+            )?)
+        }
+        Ok(_) => Ok(told(
+            &format!("{PATH}/{id}/edit"),
+            "Both texts are the same",
+            None,
+        )?),
+        Err(Error::PreconditionFailed) => {
+            let mut tx = ctx.begin().await?;
+            let post = get(&mut tx, id).await?;
+            Ok(conflict(&post, &draft, &pairs, None).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Two have written: both texts, what differs, and the choice. Nothing is lost either way.
-fn conflict(post: &Post, mine: &Draft, pairs: &Pairs) -> Page {
+fn conflict(post: &Post, mine: &Draft, pairs: &Pairs, lock: Option<&Lock>) -> Page {
     let edit = format!("{PATH}/{}/edit", post.id);
     let merged = diff::diff(&post.content, &mine.content);
+    let why = match lock {
+        Some(lock) => format!(
+            "{} is editing this post now. Your text is below and has not been saved yet.",
+            lock.holder_name
+        ),
+        None => "Somebody else saved this post while you were writing. Your text is below and has not been saved yet.".to_owned(),
+    };
+    let carried = |name: &str| {
+        !matches!(
+            name,
+            "rev" | "content" | "title" | "take_over" | "note" | "confirmed"
+        )
+    };
     let body = html! {
-        (banner(Tone::Warn, "Somebody else saved this post while you were writing. Your text is below and has not been saved yet.", None))
-        (Card::new(difference(&merged)).title("From their text to yours"))
+        (banner(Tone::Warn, &why, None))
+        (Card::new(html! {
+            @if merged.is_empty() { p { "The texts are the same." } } @else { (difference(&merged)) }
+        })
+        .title("From their text to yours")
+        .note(format!("{} words added, {} removed", merged.inserted_words, merged.deleted_words)))
         form method="post" action={ (PATH) "/" (post.id) } {
             input type="hidden" name="rev" value=(post.rev);
-            @for (name, text) in pairs {
-                @if name != "rev" && name != "content" { input type="hidden" name=(name) value=(text); }
+            input type="hidden" name="take_over" value="true";
+            @for (name, text) in pairs.iter().filter(|(name, _)| carried(name)) { input type="hidden" name=(name) value=(text); }
+            div.blog-both {
+                (Card::new(html! {
+                    (ui::field::text("title", "Title").value(&mine.title).max_length(255))
+                    (ui::field::textarea("content", "Text", 18).value(&mine.content).mono()
+                        .help("To merge both, copy what you want to keep of theirs into this text."))
+                }).title("Your version"))
+                (Card::new(html! {
+                    (ui::field::text("theirs-title", "Their title").value(display_title(&post.title)).read_only())
+                    (ui::field::textarea("theirs", "Their text", 18).value(&post.content).mono().read_only())
+                }).title("Their version"))
             }
-            (Card::new(html! {
-                @if mine.title != post.title { p { "Your title: " strong { (display_title(&mine.title)) } ". Theirs: " strong { (display_title(&post.title)) } "." } }
-                (ui::field::textarea("content", "Your text", 20).value(&mine.content).mono())
-            })
-            .title("Your version")
-            .footer(html! {
+            div.blog-choice {
                 (submit("Save my version").primary())
-                (link_button("Keep theirs", &edit))
-            }))
+                (submit("Keep theirs").form_action(format!("{PATH}/{}/keep-theirs", post.id)))
+            }
         }
-        (Card::new(html! { (ui::field::textarea("theirs", "Their text", 20).value(&post.content).mono().read_only()) }).title("Their version"))
-        p { "Whichever you keep, the other stays in " a.link href={ (PATH) "/" (post.id) "/versions" } { "the versions" } " once it was saved." }
+        p { "Whichever you keep, the other stays in " a.link href={ (PATH) "/" (post.id) "/versions" } { "the versions" } "." }
     };
     Page::new("Two versions of this post")
         .crumb("Posts", PATH)
         .crumb(display_title(&post.title), edit)
         .body(body)
         .style("blog.css")
+        .wide()
         .status(StatusCode::CONFLICT)
 }
 
@@ -213,6 +326,10 @@ async fn autosave(
 ) -> Result<Response> {
     let draft = Draft::read(&pairs);
     let mut tx = ctx.begin().await?;
+    if let Some(lock) = locks::held_by_another(&mut tx, &ctx, id).await? {
+        let text = format!("{} is editing this post.", lock.holder_name);
+        return Err(Error::conflict("locked", text).into());
+    }
     let saved = save(
         &mut tx,
         &ctx,

@@ -10,6 +10,7 @@ use super::save::{Edit, NewPost};
 use super::{Post, Seo, Text, Visibility};
 use crate::authors::{Author, AuthorId};
 use crate::forms::{Pairs, lapsed, lapsed_notice, value, values};
+use crate::locks::Lock;
 
 const PATH: &str = "/app/blog/posts";
 
@@ -163,6 +164,8 @@ pub(super) struct Form<'a> {
     pub errors: &'a [FieldError],
     /// A sentence about the chosen time.
     pub warning: Option<&'a str>,
+    /// Who else is editing it.
+    pub lock: Option<&'a Lock>,
 }
 
 impl Form<'_> {
@@ -189,16 +192,22 @@ impl Form<'_> {
 
     pub(super) fn render(&self) -> Markup {
         let locked = self.locked();
-        let shut = locked.is_some() || lapsed(self.ctx);
+        let taken = self.lock.filter(|_| locked.is_none());
+        let shut = locked.is_some() || taken.is_some() || lapsed(self.ctx);
         let autosave = (!shut).then(|| self.path("/autosave"));
+        let lock = self
+            .post
+            .filter(|_| !shut)
+            .map(|post| format!("/api/v1/blog/posts/{}/lock", post.id));
         html! {
             (lapsed_notice(self.ctx))
             @if let Some(reason) = locked { (banner(ui::Tone::Info, reason, None)) }
+            @if let Some(lock) = taken { (self.taken(lock)) }
             (error_summary(self.errors))
             @if let Some(warning) = self.warning {
                 (banner(ui::Tone::Warn, &format!("{warning} Press Schedule again if that is right."), None))
             }
-            form #post-form method="post" action=(self.path("")) data-dirty[!shut] data-autosave=[autosave] data-preview={ (PATH) "/preview" } {
+            form #post-form method="post" action=(self.path("")) data-dirty[!shut] data-autosave=[autosave] data-lock=[lock] data-preview={ (PATH) "/preview" } {
                 input type="hidden" name="rev" value=[self.draft.rev];
                 div.blog-editor {
                     div.blog-editor-main { (self.writing(shut)) }
@@ -208,6 +217,20 @@ impl Form<'_> {
                         (Card::new(self.search_engines(shut)).title("Search engines"))
                     }
                 }
+            }
+        }
+    }
+
+    /// Somebody else is at it: their name, and the way to take over.
+    fn taken(&self, lock: &Lock) -> Markup {
+        let text = format!(
+            "{} is editing this post. You can read it meanwhile. If you take over, what they have not saved stays with them.",
+            lock.holder_name
+        );
+        html! {
+            div.blog-taken {
+                (banner(ui::Tone::Warn, &text, None))
+                form method="post" action=(self.path("/take-over")) { (submit("Take over").disabled(lapsed(self.ctx))) }
             }
         }
     }

@@ -121,6 +121,7 @@ impl Form<'_> {
         html! {
             @if !shut { (submit("Save draft").full()) }
             @if let Some(label) = publish { @if publishes { (act(label, "/publish").primary()) } }
+            @if self.takes_note(state) { (field::textarea("note", self.note_label(state), 2).optional().max_length(4000)) }
             @if self.post.is_some() {
                 @for (step, label, action, permission) in others {
                     @if state.allows(step) && may(permission) && offered(step) { (act(label, action)) }
@@ -130,6 +131,23 @@ impl Form<'_> {
                     @else { (act("Move to trash", "/trash").ghost()) }
                 }
             }
+        }
+    }
+
+    /// Whether one of the steps may carry a note.
+    fn takes_note(&self, state: State) -> bool {
+        let publishes = self.ctx.may("blog.posts.publish");
+        self.post.is_some_and(|post| {
+            (state.allows(Move::SendBack) && publishes)
+                || (state.allows(Move::Submit) && !publishes && post.may_edit(self.ctx))
+        })
+    }
+
+    fn note_label(&self, state: State) -> &'static str {
+        if state.allows(Move::SendBack) {
+            "Why it is sent back"
+        } else {
+            "Note for the reviewer"
         }
     }
 

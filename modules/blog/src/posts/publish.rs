@@ -13,6 +13,8 @@ use super::{Move, PostId, State, Status, check_publishable, ends, version_store}
 use crate::content::schedule::{self, Resolved};
 use crate::events::Happened;
 use crate::jobs::{PublishDue, PurgePost, TRASH};
+use crate::review::notices::{self, Decision};
+use crate::review::{self, NoteKind};
 use crate::slugs::{self, Kind};
 
 /// When a post goes live: what clocks at a place show. The instant is derived from it.
@@ -47,6 +49,10 @@ impl Schedule {
 pub enum Step {
     /// One of the moves that need nothing else.
     Plain(Move),
+    /// Ask for review, with a note for who decides; it may be empty.
+    Submit(String),
+    /// Send back what waits for review, with a note for its author; it may be empty.
+    SendBack(String),
     /// Let it go live at a chosen time; at once when that has passed.
     Schedule(Schedule),
     /// Approve what waits for review: at once, or at a chosen time.
@@ -66,10 +72,20 @@ impl Step {
     fn kind(&self) -> Move {
         match self {
             Self::Plain(step) => *step,
+            Self::Submit(_) => Move::Submit,
+            Self::SendBack(_) => Move::SendBack,
             Self::Schedule(_) => Move::Schedule,
             Self::Approve(_) => Move::Approve,
             Self::UnpublishForGood => Move::Unpublish,
             Self::ScheduleEnd { .. } => Move::ScheduleEnd,
+        }
+    }
+
+    /// What was said along with it.
+    fn said(&self) -> &str {
+        match self {
+            Self::Submit(text) | Self::SendBack(text) => text,
+            _ => "",
         }
     }
 
@@ -81,7 +97,7 @@ impl Step {
             | Self::ScheduleEnd { schedule, .. } => {
                 Ok(Some((schedule, schedule.resolve()?.instant())))
             }
-            Self::Plain(_) | Self::Approve(None) | Self::UnpublishForGood => Ok(None),
+            _ => Ok(None),
         }
     }
 }
@@ -126,11 +142,34 @@ pub async fn step(
     }
     if let Some(happened) = happened {
         tell(tx, Some(ctx), happened, &post, now).await?;
+        decided(tx, ctx, &post, happened, reviewed, step.said()).await?;
     }
     Ok(Saved {
         changed: happened.is_some(),
         ..post.into()
     })
+}
+
+/// Keeps what was said along with a decision about a review, and tells those whom it concerns.
+async fn decided(
+    tx: &mut TenantTx,
+    ctx: &Ctx,
+    post: &Held,
+    happened: Happened,
+    reviewed: bool,
+    said: &str,
+) -> Result<()> {
+    let (decision, kind) = match happened {
+        Happened::Submitted => (Decision::Submitted, Some(NoteKind::Submitted)),
+        Happened::SentBack => (Decision::SentBack, Some(NoteKind::SentBack)),
+        Happened::Published if reviewed => (Decision::Approved, None),
+        Happened::Scheduled if reviewed => (Decision::ApprovedForLater, None),
+        _ => return Ok(()),
+    };
+    if let Some(kind) = kind {
+        review::with_step(tx, ctx, (post.id, post.draft_no), kind, said).await?;
+    }
+    notices::decided(tx, ctx, (post.id, &post.title), decision, said).await
 }
 
 /// Refuses a move that the post's state does not allow, or that would put a post without title before others.

@@ -11,6 +11,7 @@ use super::versions::{self, Newest, Reason, Saving};
 use super::write_store::{self, Held, NewRow};
 use super::{Post, PostId, Status, Visibility};
 use crate::authors::{self, AuthorId};
+use crate::content::slug;
 use crate::events::{Happened, PostFacts};
 use crate::search;
 use crate::slugs::{self, Kind};
@@ -89,9 +90,10 @@ impl From<Held> for Saved {
 }
 
 /// Begins a post: a draft with its first version.
-pub async fn create(tx: &mut TenantTx, ctx: &Ctx, new: NewPost) -> Result<Post> {
+pub async fn create(tx: &mut TenantTx, ctx: &Ctx, mut new: NewPost) -> Result<Post> {
     let person = ctx.person()?;
     let now = ctx.now();
+    new.slug = new.slug.map(|slug| slug::normalise(&slug));
     check_input(
         new.slug.as_deref(),
         Some(&new.authors).filter(|ids| !ids.is_empty()),
@@ -142,7 +144,13 @@ pub async fn create(tx: &mut TenantTx, ctx: &Ctx, new: NewPost) -> Result<Post> 
     Err(slugs::exhausted())
 }
 
-async fn record(tx: &mut TenantTx, ctx: &Ctx, what: Happened, post: &Post) -> Result<()> {
+/// Writes what happened to the audit log and tells subscribers.
+pub(crate) async fn record(
+    tx: &mut TenantTx,
+    ctx: &Ctx,
+    what: Happened,
+    post: &Post,
+) -> Result<()> {
     let name = display_title(&post.title);
     ctx.audit(what.action())
         .on("post", post.id, name)
@@ -172,9 +180,10 @@ pub async fn save(
     ctx: &Ctx,
     id: PostId,
     based_on: Option<i64>,
-    edit: Edit,
+    mut edit: Edit,
     reason: Reason,
 ) -> Result<Saved> {
+    edit.slug = edit.slug.map(|slug| slug::normalise(&slug));
     check_input(edit.slug.as_deref(), edit.authors.as_ref())?;
     let mut post = hold(tx, ctx, id).await?;
     post.check_rev(based_on)?;

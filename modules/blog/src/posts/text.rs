@@ -135,6 +135,12 @@ pub(crate) fn one_line(text: &str) -> String {
     clean.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Text of several lines: without characters that feeds cannot carry, with `\n` as the only line end.
+pub(crate) fn clean_lines(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    strip_non_xml(&text).trim().to_owned()
+}
+
 /// Characters as people count them.
 pub(crate) fn length(text: &str) -> usize {
     text.graphemes(true).count()

@@ -333,6 +333,9 @@ pub(super) async fn purge(tx: &mut TenantTx, id: PostId) -> Result<()> {
               series as (delete from blog_series_posts where tenant_id = $1 and post_id = $2),
               authors as (delete from blog_post_authors where tenant_id = $1 and post_id = $2),
               slugs as (delete from blog_slugs where tenant_id = $1 and kind = 'post' and entity_id = $2),
+              notes as (delete from blog_post_notes where tenant_id = $1 and post_id = $2),
+              locks as (delete from blog_post_locks where tenant_id = $1 and post_id = $2),
+              previews as (delete from blog_preview_links where tenant_id = $1 and post_id = $2),
               versions as (delete from blog_post_versions where tenant_id = $1 and post_id = $2)
          delete from blog_posts where tenant_id = $1 and id = $2",
         tenant as _,

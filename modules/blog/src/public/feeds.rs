@@ -10,6 +10,7 @@ use super::site::Site;
 use super::store::FeedOf;
 use super::{document, moved, store};
 use crate::content::feed::{self, Author, Feed, FeedContent, Item};
+use crate::content::slug::normalise;
 use crate::settings;
 
 /// Media types with the character set, which readers otherwise guess.
@@ -38,7 +39,14 @@ pub(super) async fn tag(
     Path(slug): Path<String>,
     asked: HeaderMap,
 ) -> module::Result<Response> {
-    part(&ctx, &asked, &slug, FeedOf::Tag(&slug), Site::tag).await
+    part(
+        &ctx,
+        &asked,
+        &slug,
+        FeedOf::Tag(&normalise(&slug)),
+        Site::tag,
+    )
+    .await
 }
 
 pub(super) async fn series(
@@ -46,7 +54,14 @@ pub(super) async fn series(
     Path(slug): Path<String>,
     asked: HeaderMap,
 ) -> module::Result<Response> {
-    part(&ctx, &asked, &slug, FeedOf::Series(&slug), Site::series).await
+    part(
+        &ctx,
+        &asked,
+        &slug,
+        FeedOf::Series(&normalise(&slug)),
+        Site::series,
+    )
+    .await
 }
 
 /// The feed of what a slug names; a former slug leads to the present one.

@@ -10,6 +10,8 @@
 mod audience;
 mod feeds;
 mod pages;
+mod preview_pages;
+mod preview_store;
 mod review;
 mod search_pages;
 mod series_pages;
@@ -37,6 +39,7 @@ pub use self::audience::Audience;
 use self::pages::Viewer;
 use self::site::Site;
 pub(crate) use self::store::any;
+use crate::content::slug::normalise;
 
 /// How long anybody may keep an answer.
 const SHARED: HeaderValue =
@@ -52,6 +55,7 @@ const ASKED: HeaderValue = HeaderValue::from_static("public, no-cache");
 pub fn routes() -> Routes {
     Routes::new()
         .get("/blog", list)
+        .get("/p/{token}", preview_pages::show)
         .get("/blog/{slug}", post)
         .get("/blog/review/{id}", review::draft)
         .get("/blog/tag/{slug}", tag)
@@ -108,9 +112,15 @@ async fn tag(
 ) -> module::Result<Response> {
     let after = wanted.cursor()?;
     let mut tx = ctx.begin().await?;
-    let list = store::list_of_tag(&mut tx, &slug, after, Audience::of(&ctx), ctx.now())
-        .await?
-        .ok_or(Error::NotFound("tag"))?;
+    let list = store::list_of_tag(
+        &mut tx,
+        &normalise(&slug),
+        after,
+        Audience::of(&ctx),
+        ctx.now(),
+    )
+    .await?
+    .ok_or(Error::NotFound("tag"))?;
     let site = Site::of(&ctx);
     if let Some(present) = present_slug(&list, &slug) {
         return Ok(moved(&ctx, &site.tag(present)));
@@ -127,9 +137,15 @@ async fn author(
 ) -> module::Result<Response> {
     let after = wanted.cursor()?;
     let mut tx = ctx.begin().await?;
-    let list = store::list_of_author(&mut tx, &slug, after, Audience::of(&ctx), ctx.now())
-        .await?
-        .ok_or(Error::NotFound("author"))?;
+    let list = store::list_of_author(
+        &mut tx,
+        &normalise(&slug),
+        after,
+        Audience::of(&ctx),
+        ctx.now(),
+    )
+    .await?
+    .ok_or(Error::NotFound("author"))?;
     let site = Site::of(&ctx);
     if let Some(present) = present_slug(&list, &slug) {
         return Ok(moved(&ctx, &site.author(present)));
@@ -159,8 +175,8 @@ pub(crate) async fn post_page(
 ) -> module::Result<Response> {
     let mut tx = ctx.begin().await?;
     let audience = Audience::of(ctx);
-    let Some(post) = store::post(&mut tx, slug, audience, ctx.now()).await? else {
-        let hidden = store::hidden(&mut tx, slug, ctx.now()).await?;
+    let Some(post) = store::post(&mut tx, &normalise(slug), audience, ctx.now()).await? else {
+        let hidden = store::hidden(&mut tx, &normalise(slug), ctx.now()).await?;
         let answer = hidden.map_or(Error::NotFound("post"), |hidden| hidden.answer(audience));
         return Err(answer.into());
     };

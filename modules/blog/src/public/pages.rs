@@ -10,7 +10,7 @@ use super::site::Site;
 use super::store::{Byline, InSeries, Linked, List, Listed, Post, Subject};
 use crate::comments::section_public::counted;
 use crate::content::{Heading, feed, seo};
-use crate::posts::Visibility;
+use crate::posts::{Visibility, display_title};
 use crate::settings::Settings;
 
 /// Headings from which on a post gets a table of contents.
@@ -108,7 +108,6 @@ pub(super) fn post(site: &Site, viewer: Viewer, post: &Post, comments: Option<&M
         .settings
         .as_ref()
         .map_or_else(Settings::default, |row| row.0.clone());
-    let long = post.toc.len() >= LONG;
     let mut page = base(&post.title);
     if comments.is_some() {
         page = page.style("blog-comments.css").script("blog-comments.js");
@@ -122,25 +121,33 @@ pub(super) fn post(site: &Site, viewer: Viewer, post: &Post, comments: Option<&M
             @if comments.is_some() { (alternate(&format!("Comments on {}", post.title), feed::RSS_TYPE, &format!("{}/comments/feed.xml", site.post(&post.slug)))) }
         })
         .body(html! {
-            article.blog-post.blog-long[long] {
-                header.blog-head {
-                    @if let Some(tag) = post.tags.first() {
-                        p.blog-kicker { a href={ "/blog/tag/" (tag.slug) } { (tag.name) } }
-                    }
-                    h1 { (post.title) }
-                    @if let Some(excerpt) = &post.excerpt { p.lead { (excerpt) } }
-                    (byline(site, viewer, post))
-                }
-                @for place in post.series.iter() { (part_of(place)) }
-                @if long { (table_of_contents(&post.toc)) }
-                div.blog-prose { (PreEscaped(&post.html)) }
-                @if !post.tags.is_empty() { (tag_links(&post.tags)) }
-                @for author in post.authors.iter().filter(|author| !author.about.is_empty()) { (author_card(author)) }
-                @for place in post.series.iter() { (ways_in(place)) }
-                (neighbours(post.newer.as_deref(), post.older.as_deref()))
-            }
+            (article(site, viewer, post))
             @if let Some(comments) = comments { (comments) }
         })
+}
+
+/// The post itself, as its page and previews of it show it.
+pub(super) fn article(site: &Site, viewer: Viewer, post: &Post) -> Markup {
+    let long = post.toc.len() >= LONG;
+    html! {
+        article.blog-post.blog-long[long] {
+            header.blog-head {
+                @if let Some(tag) = post.tags.first() {
+                    p.blog-kicker { a href={ "/blog/tag/" (tag.slug) } { (tag.name) } }
+                }
+                h1 { (display_title(&post.title)) }
+                @if let Some(excerpt) = &post.excerpt { p.lead { (excerpt) } }
+                (byline(site, viewer, post))
+            }
+            @for place in post.series.iter() { (part_of(place)) }
+            @if long { (table_of_contents(&post.toc)) }
+            div.blog-prose { (PreEscaped(&post.html)) }
+            @if !post.tags.is_empty() { (tag_links(&post.tags)) }
+            @for author in post.authors.iter().filter(|author| !author.about.is_empty()) { (author_card(author)) }
+            @for place in post.series.iter() { (ways_in(place)) }
+            (neighbours(post.newer.as_deref(), post.older.as_deref()))
+        }
+    }
 }
 
 pub(super) fn base(title: &str) -> Page {

@@ -13,12 +13,13 @@ use super::pages::{alternate, alternates, base, entry, non_empty};
 use super::site::Site;
 use super::store::{List, Listed, Subject};
 use super::{Audience, kept, moved, present_slug, store};
+use crate::content::slug::normalise;
 use crate::content::{feed, seo};
 use crate::settings::Settings;
 
 pub(super) async fn series(ctx: Public, Path(slug): Path<String>) -> module::Result<Response> {
     let mut tx = ctx.begin().await?;
-    let list = store::series(&mut tx, &slug, Audience::of(&ctx), ctx.now())
+    let list = store::series(&mut tx, &normalise(&slug), Audience::of(&ctx), ctx.now())
         .await?
         .ok_or(Error::NotFound("series"))?;
     let site = Site::of(&ctx);

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tenant_resolver::TenantTx;
 use utoipa::ToSchema;
 
+use crate::content::slug;
 use crate::events::SeriesChanged;
 use crate::jobs::{PurgeSeries, TRASH};
 use crate::posts::{PostId, length, one_line};
@@ -76,7 +77,10 @@ impl SeriesInput {
         let mut fields = Fields::default();
         self.title = one_line(&self.title);
         self.description = one_line(&self.description);
-        self.slug = self.slug.filter(|slug| !slug.is_empty());
+        self.slug = self
+            .slug
+            .filter(|slug| !slug.is_empty())
+            .map(|slug| slug::normalise(&slug));
         fields
             .require("title", &self.title, "Give the series a title.")
             .check(

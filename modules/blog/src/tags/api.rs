@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Tag, TagId, TagInput, create, delete, get, list, merge, restore, update};
 use crate::manifest::{ManageTags, ReadPosts};
-use crate::respond::{Conflict, Invalid, Missing, Refused, Stale, tagged};
+use crate::respond::{Conflict, Invalid, Missing, Refused, Stale, tagged_with};
 
 pub(crate) fn routes() -> Routes {
     module::operations!(
@@ -181,13 +181,25 @@ async fn create_tag(
 /// Read a tag
 #[utoipa::path(
     get, path = "/tags/{id}", operation_id = "blog.tags.read", tag = "Tags", params(("id" = TagId, Path)),
-    responses((status = 200, description = "The tag.", body = TagBody, headers(("ETag" = String, description = "Its revision."))), Refused, Missing)
+    responses(
+        (status = 200, description = "The tag.", body = TagBody, headers(("ETag" = String, description = "Its revision, and how many posts have it."))),
+        (status = 304, description = "The client has it already."),
+        Refused, Missing
+    )
 )]
-async fn read(ctx: Allowed<ReadPosts>, Path(id): Path<TagId>) -> Result<Response> {
+async fn read(
+    ctx: Allowed<ReadPosts>,
+    Path(id): Path<TagId>,
+    headers: HeaderMap,
+) -> Result<Response> {
     let mut tx = ctx.begin().await?;
     let tag = get(&mut tx, id).await?;
-    // The number of posts moves without the revision, so there is no 304.
-    Ok(tagged(&HeaderMap::new(), tag.rev, &TagBody::from(tag))?)
+    answer(&headers, tag)
+}
+
+fn answer(headers: &HeaderMap, tag: Tag) -> Result<Response> {
+    let (rev, posts) = (tag.rev, tag.posts);
+    Ok(tagged_with(headers, rev, posts, &TagBody::from(tag))?)
 }
 
 /// Change a tag
@@ -216,7 +228,7 @@ async fn change(
     };
     let tag = update(&mut tx, &ctx, id, Some(rev), input).await?;
     tx.commit().await?;
-    Ok(tagged(&HeaderMap::new(), tag.rev, &TagBody::from(tag))?)
+    answer(&HeaderMap::new(), tag)
 }
 
 /// Delete a tag

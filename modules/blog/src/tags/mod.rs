@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tenant_resolver::TenantTx;
 use utoipa::ToSchema;
 
+use crate::content::slug;
 use crate::events::TagChanged;
 use crate::jobs::{PurgeTag, TRASH};
 use crate::posts::{length, one_line};
@@ -55,7 +56,10 @@ impl TagInput {
         let mut fields = Fields::default();
         self.name = one_line(&self.name);
         self.description = one_line(&self.description);
-        self.slug = self.slug.filter(|slug| !slug.is_empty());
+        self.slug = self
+            .slug
+            .filter(|slug| !slug.is_empty())
+            .map(|slug| slug::normalise(&slug));
         fields.require("name", &self.name, "Give the tag a name.");
         if let Err(error) = check_name(&self.name) {
             fields.push(FieldError {

@@ -4,6 +4,7 @@ mod store;
 
 use std::sync::Arc;
 
+use database::PlatformTx;
 use kernel::{Currency, Error, LimitOverride, Result, Standing, TenantId, Zone};
 use sqlx::PgConnection;
 use tenant_resolver::{Listing, Lookup, Tenant, TenantDirectory, TenantStatus};
@@ -49,6 +50,14 @@ impl Tenants {
     #[must_use]
     pub fn directory(&self) -> Directory {
         Directory(self.clone())
+    }
+
+    /// The active tenants, for work that concerns each of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn active(&self, tx: &mut PlatformTx) -> Result<Vec<TenantId>> {
+        store::active(tx.conn()).await
     }
 }
 

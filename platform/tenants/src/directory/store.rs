@@ -37,6 +37,16 @@ pub(super) async fn by_slug(
     }))
 }
 
+/// The active tenants.
+pub(super) async fn active(conn: &mut PgConnection) -> Result<Vec<TenantId>> {
+    let ids = sqlx::query_scalar!(
+        r#"select id as "id: TenantId" from tenants where status = 'active' order by id"#
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids)
+}
+
 pub(super) async fn by_id(conn: &mut PgConnection, id: TenantId) -> Result<Option<TenantRow>> {
     Ok(sqlx::query_as!(
         TenantRow,

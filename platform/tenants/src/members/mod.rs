@@ -11,7 +11,7 @@ use kernel::{
     UserId,
 };
 use messaging::Notification;
-use module::{Ctx, ObjectGrant, Person};
+use module::{Ctx, ObjectGrant, People, PeopleFuture, Person};
 use tenant_resolver::TenantTx;
 
 use crate::roles::{self, Assignment, HeldRole, RoleKey, not_yours_to_give};
@@ -227,6 +227,19 @@ pub async fn owners(tx: &mut TenantTx) -> Result<Vec<Owner>> {
 pub async fn get(tx: &mut TenantTx, id: MembershipId, now: Timestamp) -> Result<Member> {
     let found = store::find(tx, id, now).await?;
     found.ok_or(Error::NotFound("member"))
+}
+
+impl People for Tenants {
+    fn holding<'a>(&'a self, tx: &'a mut TenantTx, permission: &'a str) -> PeopleFuture<'a> {
+        Box::pin(async move {
+            let members = store::with_roles(tx, self.now()).await?;
+            let holders = members.into_iter().filter(|member| {
+                self.held_by(&member.roles.0, &member.stored)
+                    .allows(permission)
+            });
+            Ok(holders.map(|member| member.id).collect())
+        })
+    }
 }
 
 impl Tenants {

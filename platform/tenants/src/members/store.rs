@@ -99,6 +99,36 @@ pub(crate) async fn principal(
     }))
 }
 
+/// An active member with what decides on what they may do.
+pub(super) struct Holding {
+    pub id: MembershipId,
+    pub roles: Json<Vec<HeldRole>>,
+    pub stored: Vec<String>,
+}
+
+/// The active members with the roles that have not ended at `now`, in the order of their joining.
+pub(super) async fn with_roles(tx: &mut TenantTx, now: Timestamp) -> Result<Vec<Holding>> {
+    let tenant = tx.tenant();
+    let found = sqlx::query_as!(
+        Holding,
+        r#"select m.id as "id: MembershipId",
+                  (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'key', r.key, 'name', r.name, 'expires_at', mr.expires_at)), '[]')
+                   from membership_roles mr join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
+                   where mr.tenant_id = $1 and r.tenant_id = $1 and mr.membership_id = m.id
+                     and (mr.expires_at is null or mr.expires_at > $2)) as "roles!: Json<Vec<HeldRole>>",
+                  array(select rp.permission_key from membership_roles mr
+                        join role_permissions rp on rp.tenant_id = mr.tenant_id and rp.role_id = mr.role_id
+                        where mr.tenant_id = $1 and rp.tenant_id = $1 and mr.membership_id = m.id
+                          and (mr.expires_at is null or mr.expires_at > $2)) as "stored!"
+           from memberships m where m.tenant_id = $1 and m.status = 'active' order by m.joined_at, m.id"#,
+        tenant as _,
+        now as _,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(found)
+}
+
 pub(super) async fn find(
     tx: &mut TenantTx,
     id: MembershipId,
