@@ -95,7 +95,7 @@ fn application_table(ctx: &Ctx, access: &Access, applications: &[Application]) -
                 (name_cell(&brand_avatar(&application.name), &application.name, &format!("{PATH}/{}", application.id), &application.slug))
                 td { (access.product(&application.product).map_or("No longer offered", |product| product.title)) }
                 td { (status_badge(application.status)) }
-                td.num { (application.keys) }
+                td.number { (application.keys) }
                 td { @match application.last_used_at { Some(at) => (moment(at, zone)), None => "Not yet" } }
             }
         } },

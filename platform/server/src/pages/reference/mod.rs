@@ -95,6 +95,7 @@ async fn group(ctx: Public, Path(slug): Path<String>) -> module::Result<Response
     let group = found.ok_or(Error::NotFound("page"))?;
     let page = Page::new(group.title.clone())
         .crumb("API reference", PATH)
+        .actions(html! { (link_button("All operations", PATH)) })
         .body(html! {
             div.stack {
                 (Card::new(list(group, &group.operations.iter().collect::<Vec<_>>())).flush())
@@ -117,9 +118,9 @@ fn entry(ctx: &Ctx, operation: &Operation) -> Markup {
     let example = operation.curl(&ctx.link(""));
     html! {
         section id=(operation.id) aria-label=(operation.summary) {
-            (Card::new(html! {
+            (Card::new(html! { div.stack {
                 p { (method(&operation.method)) " " code { (operation.path) } }
-                @if !operation.description.is_empty() { p { (operation.description) } }
+                @if !operation.description.is_empty() { p { (inline(&operation.description)) } }
                 (ui::definition_list(&[
                     ("Operation", html! { code { (operation.id) } }),
                     ("Permission", html! { (operation.permission.as_deref().unwrap_or("None: any key")) }),
@@ -136,17 +137,22 @@ fn entry(ctx: &Ctx, operation: &Operation) -> Markup {
                 }
                 h3 { "Answers" }
                 (table(&format!("Answers of {}", operation.summary), &html! { (head("Status")) (head("When")) (head("What")) }, &html! {
-                    @for answer in &operation.answers {
+                    @for answer in operation.answers.iter().filter(|answer| !answer.is_problem()) {
                         tr {
                             td { (answer.status) }
-                            td { (answer.description) }
+                            td { (inline(&answer.description)) }
                             td { (PreEscaped(answer.link.clone())) }
                         }
+                    }
+                    tr {
+                        td { (operation.problems()) }
+                        td { "It is refused, or failed; the code says why." }
+                        td { a.link href="#schema-Problem" { "Problem" } }
                     }
                 }))
                 h3 { "Example" }
                 (code_block(&example))
-            }).title(operation.summary.clone()))
+            } }).title(operation.summary.clone()))
         }
     }
 }
@@ -159,7 +165,7 @@ fn parameters(parameters: &[Parameter]) -> Markup {
                 tr {
                     td { code { (parameter.name) } br; small { (parameter.place) @if parameter.required { ", required" } } }
                     td { (parameter.kind) }
-                    td { (parameter.description) }
+                    td { (inline(&parameter.description)) }
                 }
             }
         }))
@@ -175,11 +181,20 @@ fn fields_table(name: &str, fields: &[schema::Field]) -> Markup {
                 tr {
                     td { code { (field.name) } @if field.required { br; small { "required" } } }
                     td { (PreEscaped(field.link.clone())) }
-                    td { (field.description) }
+                    td { (inline(&field.description)) }
                 }
             }
         },
     )
+}
+
+/// A sentence in which words between backticks are code.
+fn inline(text: &str) -> Markup {
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
 }
 
 fn method(method: &str) -> Markup {

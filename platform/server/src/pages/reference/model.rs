@@ -168,7 +168,21 @@ fn read(path: &str, method: &str, operation: &Value, schemas: &Value) -> Operati
     }
 }
 
+impl Answer {
+    /// Whether it says that the request was refused or failed.
+    pub fn is_problem(&self) -> bool {
+        self.status.starts_with(['4', '5'])
+    }
+}
+
 impl Operation {
+    /// The statuses of refusals and failures.
+    pub fn problems(&self) -> String {
+        let problems = self.answers.iter().filter(|answer| answer.is_problem());
+        let statuses: Vec<&str> = problems.map(|answer| answer.status.as_str()).collect();
+        statuses.join(", ")
+    }
+
     /// Whether all of these words stand in what the operation says of itself.
     pub fn matches(&self, words: &[String]) -> bool {
         let said =
