@@ -48,7 +48,6 @@ pub use event::{Event, EventHandler, Subscriptions, emit, emit_for};
 pub use gate::{Allowed, Gate, GateKind, Guard, Keyed, Member, Mounted, Public};
 pub use grant::{GuestPass, ObjectGrant};
 pub use idempotency::{IdempotencyKey, forget_old_answers};
-pub use job::{Job, JobContext, JobFuture, JobHandler, Jobs, enqueue};
 pub use job::{Job, JobContext, JobFuture, JobHandler, Jobs, enqueue, enqueue_for};
 pub use key::{ApiKey, ApiKeyId, ApplicationId};
 pub use links::Links;
