@@ -17,9 +17,7 @@ use self::body::{
     Cancel, Choice, Details, DetailsBody, EventBody, EventList, PlanList, PreviewBody,
     SubscriptionBody, SubscriptionList, When,
 };
-use self::respond::{
-    Changed, Conflict, Invalid, Missing, Refused, Unconditional, if_match, tagged,
-};
+use self::respond::{Changed, Conflict, Invalid, Missing, Refused, Stale, if_match, tagged};
 use crate::acts::get;
 use crate::price::PriceId;
 use crate::subscription::Subscription;
@@ -345,7 +343,7 @@ async fn read_details(
     params(("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
     responses(
         (status = 200, description = "Whom invoices are made out to.", body = DetailsBody, headers(("ETag" = String, description = "Their revision."))),
-        Refused, Changed, Unconditional, Invalid
+        Refused, Stale, Invalid
     )
 )]
 async fn change_details(

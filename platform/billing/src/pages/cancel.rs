@@ -83,21 +83,21 @@ fn page(ctx: &Ctx, of: &Subscription, input: &Input<'_>) -> Page {
             @if let Some(at) = at {
                 form method="post" action={ (base) "/cancel" } {
                     input type="hidden" name="rev" value=(of.rev);
-                    (Card::new(html! {
+                    (Card::new(html! { div.stack {
                         p { "Everything works until " (day(ctx, at)) ". After that it can be read and exported for 30 days, and nothing is deleted. You can take it back until then." }
                         (reason(input))
-                    }).title(format!("End it on {}", day(ctx, at)))
-                        .footer(html! { (submit(format!("Cancel for {}", day(ctx, at))).danger()) (link_button("Keep it", PATH)) }))
+                    } }).title(format!("End it on {}", day(ctx, at)))
+                        .footer(html! { div.cluster { (submit(format!("Cancel for {}", day(ctx, at))).danger()) (link_button("Keep it", PATH)) } }))
                 }
             }
             form method="post" action={ (base) "/end" } {
                 input type="hidden" name="rev" value=(of.rev);
-                (Card::new(html! {
+                (Card::new(html! { div.stack {
                     p { "From now on everything can only be read and exported, for 30 days. What you have paid for is not paid back, and this cannot be taken back." }
                     @if at.is_none() { (reason(input)) }
                     (field::text("confirm", "Name of the workspace").errors(input.errors).required()
                         .help(format!("Type {} to confirm.", ctx.tenant().name)))
-                }).title("End it at once").footer(html! { (submit("End now").danger()) }))
+                } }).title("End it at once").footer(html! { (submit("End now").danger()) }))
             }
         }
     };

@@ -65,7 +65,7 @@ async fn plans(
     };
     let body = html! {
         div.stack {
-            (ui::segmented("Pay", &[tab("Monthly", Cycle::Monthly), tab("Yearly", Cycle::Yearly)], None))
+            div { (ui::segmented("Pay", &[tab("Monthly", Cycle::Monthly), tab("Yearly", Cycle::Yearly)], None)) }
             @for offer in &offers {
                 @let own = live.iter().find(|one| one.plan.product == offer.product);
                 (product(&ctx, &billing, offer, own, cycle))
@@ -250,10 +250,10 @@ fn page(
             @if !preview.shrinks.is_empty() {
                 (Card::new(html! {
                     ul.rows { @for shrink in &preview.shrinks { li { div.row-main { span { (shrink.title) } small { (shrunk(shrink)) } } } } }
-                    @if exceeds {
+                    @if exceeds { div.stack {
                         (banner(Tone::Warn, "What exceeds the smaller plan is kept and can be read. Nothing more can be added until it fits.", None))
                         (field::checkbox("acknowledged", "I know that this plan has less room", false).errors(errors))
-                    }
+                    } }
                 }).title("The plan allows less"))
             }
             @if !free && !profile_known {
@@ -322,8 +322,7 @@ fn summary(ctx: &Ctx, preview: &Preview) -> Markup {
         }
     };
     html! {
-        (definition_list(&facts))
-        p.hint { (sentence) }
+        div.stack { (definition_list(&facts)) p.hint { (sentence) } }
     }
 }
 

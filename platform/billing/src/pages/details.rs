@@ -22,6 +22,7 @@ pub(super) fn routes() -> Routes {
 /// The fields of a profile, for this page and for the first choice of a plan.
 pub(super) fn fields(input: &ProfileInput, errors: &[FieldError]) -> Markup {
     html! {
+        div.stack {
         (field::text("legal_name", "Name on invoices").value(&input.legal_name).max_length(200).required()
             .autocomplete("organization").errors(errors).help("Your business, or your own name."))
         (field::email("billing_email", "E-mail for invoices and notices").value(&input.billing_email).required()
@@ -30,6 +31,7 @@ pub(super) fn fields(input: &ProfileInput, errors: &[FieldError]) -> Markup {
         (field::text("country", "Country").value(input.country.clone().unwrap_or_default()).max_length(2)
             .autocomplete("country").errors(errors).help("As two letters, such as DE."))
         (field::text("tax_id", "Tax number").value(input.tax_id.clone().unwrap_or_default()).max_length(40).optional().errors(errors))
+        }
     }
 }
 

@@ -109,8 +109,7 @@ fn card(ctx: &Ctx, of: &Subscription, may: bool) -> Markup {
         facts.push(("Included", html! { (of.features.join(", ")) }));
     }
     let body = html! {
-        (definition_list(&facts))
-        p.hint { (what_next(ctx, of)) }
+        div.stack { (definition_list(&facts)) p.hint { (what_next(ctx, of)) } }
     };
     let mut card = Card::new(body)
         .title(of.plan.product_name.clone())
@@ -193,10 +192,10 @@ fn details(profile: Option<&Profile>, may: bool) -> Markup {
 }
 
 fn lapse() -> Markup {
-    html! {
+    html! { div.stack {
         p { "A trial that ends can be read for another 7 days, a subscription that ends for another 30. Public pages stay up during that time." }
         p { "After that the product is switched off until you subscribe again. Nothing is deleted, and other products are not affected." }
-    }
+    } }
 }
 
 fn steps(ctx: &Ctx, history: &[Event]) -> Vec<TimelineEntry> {
