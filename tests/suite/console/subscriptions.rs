@@ -190,7 +190,7 @@ async fn a_yearly_plan_is_activated_changed_cancelled_and_kept_by_hand() {
             "billing.plan.changed",
             "billing.payment.recorded",
             "billing.subscription.resumed",
-            "billing.subscription.cancelled",
+            "billing.cancellation.scheduled",
             "billing.subscription.activated",
         ]
     );
@@ -201,7 +201,7 @@ async fn a_yearly_plan_is_activated_changed_cancelled_and_kept_by_hand() {
         .expect(200);
     let sentences = own.texts("#audit tbody td:first-child");
     let (trial, by_hand) = sentences.split_last().expect("entries");
-    assert_eq!(trial, "Atelier started the trial Blog");
+    assert_eq!(trial, "Atelier began the trial of Blog");
     assert_eq!(by_hand.len(), 6, "{sentences:#?}");
     assert!(
         by_hand

@@ -256,14 +256,14 @@ async fn cancel(
     let outcome = async {
         let mut tx = console.db().begin().await?;
         let name = name_of(tx.conn(), id).await?;
-        let act = Act::new(
-            &*ctx,
-            "billing.subscription.cancelled",
-            &form.reason,
-            ctx.now,
-        )?;
-        let what = of(&ctx, id, &form, act.reason());
         let at_once = form.when == "now";
+        let action = if at_once {
+            "billing.subscription.cancelled"
+        } else {
+            "billing.cancellation.scheduled"
+        };
+        let act = Act::new(&*ctx, action, &form.reason, ctx.now)?;
+        let what = of(&ctx, id, &form, act.reason());
         let billing = console.billing();
         let why = CancelReason::Operator;
         let after = if at_once {
@@ -281,7 +281,6 @@ async fn cancel(
                 subscription,
                 after.plan.product_name.clone(),
             )
-            .detail(json!({ "at_once": at_once }))?
             .told_already()
             .write(tx.conn())
             .await?;
