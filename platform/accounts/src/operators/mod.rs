@@ -117,18 +117,17 @@ pub async fn add(conn: &mut PgConnection, new: NewOperator<'_>, now: Timestamp) 
         ));
     }
     Change::User(user).announce(&mut *conn).await?;
-    let secret = match users::password_hash(conn, user).await? {
-        Some(_) => None,
-        None => {
-            let token = NewToken {
-                purpose: Purpose::PasswordReset,
-                subject: Subject::User(user),
-                tenant: None,
-                payload: json!({}),
-                lifetime: recovery::LIFETIME,
-            };
-            Some(tokens::issue(conn, token, now).await?)
-        }
+    let secret = if users::password_hash(conn, user).await?.is_some() {
+        None
+    } else {
+        let token = NewToken {
+            purpose: Purpose::PasswordReset,
+            subject: Subject::User(user),
+            tenant: None,
+            payload: json!({}),
+            lifetime: recovery::LIFETIME,
+        };
+        Some(tokens::issue(conn, token, now).await?)
     };
     Ok(Added { user, secret })
 }

@@ -26,13 +26,13 @@ pub(super) fn routes() -> Routes {
 /// The form as it was sent: the fields of a plan, and one for each entitlement under its key.
 type Sent = Vec<(String, String)>;
 
-fn value<'a>(sent: &'a Sent, name: &str) -> &'a str {
+fn value<'a>(sent: &'a [(String, String)], name: &str) -> &'a str {
     sent.iter()
         .find(|(field, _)| field == name)
         .map_or("", |(_, value)| value.as_str())
 }
 
-fn read(sent: &Sent) -> PlanForm {
+fn read(sent: &[(String, String)]) -> PlanForm {
     PlanForm {
         slug: value(sent, "slug").to_owned(),
         name: value(sent, "name").to_owned(),
@@ -239,7 +239,7 @@ fn page(
     action: &str,
     back: &str,
     fresh: bool,
-    sent: &Sent,
+    sent: &[(String, String)],
     errors: &[FieldError],
 ) -> Page {
     Page::new(title)
@@ -275,7 +275,7 @@ fn amount(
     key: &str,
     title: &str,
     kind: EntitlementKind,
-    sent: &Sent,
+    sent: &[(String, String)],
     errors: &[FieldError],
 ) -> Markup {
     let text = value(sent, key);

@@ -42,11 +42,9 @@ pub async fn suspend(
     now: Timestamp,
 ) -> Result<Subject> {
     let reason: String = reason.trim().chars().take(LONGEST_REASON).collect();
-    let subject = match store::suspend(conn, tenant, &reason, now).await? {
-        Some(subject) => subject,
-        None => {
-            return Err(refused(conn, tenant, "Only a workspace in use can be suspended.").await);
-        }
+    let Some(subject) = store::suspend(conn, tenant, &reason, now).await? else {
+        let message = "Only a workspace in use can be suspended.";
+        return Err(refused(conn, tenant, message).await);
     };
     for owner in store::owners(conn, tenant).await? {
         letter(
@@ -81,9 +79,8 @@ pub async fn restore(
     tenant: TenantId,
     now: Timestamp,
 ) -> Result<Subject> {
-    let subject = match store::restore(conn, tenant, now).await? {
-        Some(subject) => subject,
-        None => return Err(refused(conn, tenant, "This workspace is not suspended.").await),
+    let Some(subject) = store::restore(conn, tenant, now).await? else {
+        return Err(refused(conn, tenant, "This workspace is not suspended.").await);
     };
     for owner in store::owners(conn, tenant).await? {
         letter(
