@@ -107,6 +107,8 @@ impl IdempotencyKey {
             .ok()
             .and_then(|status| StatusCode::from_u16(status).ok());
         let mut response = (status.unwrap_or(StatusCode::OK), stored.body).into_response();
+        // What it was stands among the stored headers, if it was anything.
+        response.headers_mut().remove(header::CONTENT_TYPE);
         let headers: Vec<(String, String)> = serde_json::from_value(stored.headers)?;
         for (name, value) in headers {
             if let (Ok(name), Ok(value)) =
@@ -177,11 +179,17 @@ impl IdempotencyKey {
         body: &impl Serialize,
         kept: &impl Serialize,
     ) -> Result<Response> {
-        let body = serde_json::to_string(body)?;
-        let mut all = vec![(
-            header::CONTENT_TYPE.to_string(),
-            "application/json".to_owned(),
-        )];
+        let written = |body| match status {
+            StatusCode::NO_CONTENT => Ok(String::new()),
+            _ => body,
+        };
+        let kept = written(serde_json::to_string(kept))?;
+        let body = written(serde_json::to_string(body))?;
+        let mut all = Vec::new();
+        if status != StatusCode::NO_CONTENT {
+            let json = "application/json".to_owned();
+            all.push((header::CONTENT_TYPE.to_string(), json));
+        }
         all.extend(
             headers
                 .iter()
@@ -197,11 +205,12 @@ impl IdempotencyKey {
                 key,
                 stored,
                 serde_json::to_value(&all)?,
-                &serde_json::to_string(kept)?,
+                &kept,
             )
             .await?;
         }
         let mut response = (status, body).into_response();
+        response.headers_mut().remove(header::CONTENT_TYPE);
         for (name, value) in all {
             let name = HeaderName::try_from(name).map_err(Error::internal)?;
             response

@@ -154,7 +154,8 @@ async fn delete_comment(
 /// `hidden`: approve. Anything else is refused with 409 `invalid_transition`.
 #[utoipa::path(
     post, path = "/comments/{id}/moderate", operation_id = "blog.comments.moderate", tag = "Comments", request_body = Decision,
-    params(("id" = CommentId, Path), ("If-Match" = String, Header, description = "The `ETag` that the decision is based on.")),
+    params(("id" = CommentId, Path), ("If-Match" = String, Header, description = "The `ETag` that the decision is based on."),
+           ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
     responses(
         (status = 200, description = "The comment.", body = CommentBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Conflict, Stale, Invalid
@@ -164,13 +165,25 @@ async fn moderate_comment(
     ctx: Allowed<ModerateComments>,
     Path(id): Path<CommentId>,
     IfMatch(rev): IfMatch,
+    key: IdempotencyKey,
     Json(body): Json<Decision>,
 ) -> Result<Response> {
     let mut tx = ctx.begin().await?;
+    let input = (rev, &body);
+    if let Some(answer) = key.replay(&mut tx, &ctx, &input).await? {
+        return Ok(answer);
+    }
     decide(&mut tx, &ctx, id, Some(rev), body.step).await?;
     let comment = found(&mut tx, id).await?;
+    let headers = [
+        (header::ETAG, etag(comment.rev)),
+        (header::CACHE_CONTROL, "private, no-cache".to_owned()),
+    ];
+    let answer = key
+        .answer(&mut tx, &ctx, StatusCode::OK, &headers, &comment)
+        .await?;
     tx.commit().await?;
-    Ok(tagged(&HeaderMap::new(), comment.rev, &comment)?)
+    Ok(answer)
 }
 
 /// Decide on several comments
@@ -210,18 +223,25 @@ async fn moderate_comments(
 /// The third reader takes it from the public until a moderator has looked. The same reader twice counts once.
 #[utoipa::path(
     post, path = "/comments/{id}/report", operation_id = "blog.comments.report", tag = "Comments", request_body = Report,
-    params(("id" = CommentId, Path)),
-    responses((status = 204, description = "It was noted."), Refused, Missing, Invalid)
+    params(("id" = CommentId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    responses((status = 204, description = "It was noted."), Refused, Missing, Conflict, Invalid)
 )]
 async fn report_comment(
     ctx: Allowed<WriteComments>,
     Path(id): Path<CommentId>,
+    key: IdempotencyKey,
     Json(body): Json<Report>,
-) -> Result<StatusCode> {
+) -> Result<Response> {
     let mut tx = ctx.begin().await?;
+    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
+        return Ok(answer);
+    }
     report(&mut tx, &ctx, id, &body.reason).await?;
+    let answer = key
+        .answer(&mut tx, &ctx, StatusCode::NO_CONTENT, &[], &())
+        .await?;
     tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(answer)
 }
 
 /// Remove a guest's identity
