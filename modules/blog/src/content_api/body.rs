@@ -54,54 +54,73 @@ pub(super) struct ContentAuthorRef {
     pub name: String,
 }
 
-/// A live post. Which of the optional fields it has, `include`, `formats` and `fields` decide.
+/// A live post. Which fields it has, `include`, `formats` and `fields` decide.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct ContentPost {
     /// Its id.
+    #[schema(required = false)]
     pub id: Uuid,
     /// Its slug.
+    #[schema(required = false)]
     pub slug: String,
     /// Its page on the workspace's own site.
+    #[schema(required = false)]
     pub url: String,
     /// Title.
+    #[schema(required = false)]
     pub title: String,
     /// Written by hand, or the beginning of the text.
+    #[schema(required = false)]
     pub excerpt: String,
     /// Whether it is featured.
+    #[schema(required = false)]
     pub featured: bool,
     /// Words of the text.
+    #[schema(required = false)]
     pub word_count: i32,
     /// Minutes to read it.
+    #[schema(required = false)]
     pub reading_minutes: i32,
     /// First publication.
+    #[schema(required = false)]
     pub published_at: Timestamp,
     /// Last change of what visitors read.
+    #[schema(required = false)]
     pub updated_at: Timestamp,
     /// For search engines.
+    #[schema(required = false)]
     pub seo: Seo,
     /// The text, rendered and sanitised.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
     pub html: Option<String>,
     /// The text without any form.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
     pub plaintext: Option<String>,
     /// The text as it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
     pub markdown: Option<String>,
     /// Headings of the text.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
     pub toc: Option<Vec<Heading>>,
     /// Its tags in order.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
     pub tags: Option<Vec<ContentTagRef>>,
     /// The first of its tags.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
     pub primary_tag: Option<ContentTagRef>,
     /// Its authors in order.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
     pub authors: Option<Vec<ContentAuthorRef>>,
     /// The first of its authors.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
     pub primary_author: Option<ContentAuthorRef>,
 }
 
