@@ -138,11 +138,11 @@ async fn the_api_answers_as_its_description_says_whoever_asks() {
     let quick = async {
         let mut found = Vec::new();
         for (name, key) in &keys {
-            found.extend(run(&program, &live, (name, key), QUICK).await);
+            found.extend(run(&program, &live, (*name, key.as_str()), QUICK).await);
         }
         found
     };
-    let thorough = run(&program, &live, ("every scope", &every), THOROUGH);
+    let thorough = run(&program, &live, ("every scope", every.as_str()), THOROUGH);
     let (thorough, quick) = tokio::join!(thorough, quick);
     found.extend(thorough);
     found.extend(quick);
