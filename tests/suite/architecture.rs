@@ -126,6 +126,8 @@ const RULES: &[&str] = &[
     "modules/blog/src/public/site.rs",
     "modules/blog/src/public/sitemap.rs",
     "modules/blog/src/review/notices.rs",
+    "modules/blog/src/redirects/find.rs",
+    "modules/blog/src/redirects/import.rs",
 ];
 
 fn workspace() -> Vec<Krate> {

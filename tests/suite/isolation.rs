@@ -78,6 +78,12 @@ impl Studio {
         around_a_post(owner, &id, slug).await;
 
         let (comment, ban) = crate::comments::samples(owner, &id, slug).await;
+        let redirect = json!({ "source": format!("/{slug}-{number}"), "target": "/blog" });
+        owner
+            .api(Method::POST, "/api/v1/blog/redirects", &[], Some(&redirect))
+            .await
+            .expect(201);
+
         let pool = app.database.pool(testkit::Role::Superuser);
         let one = async |sql: &'static str| -> String {
             let found = sqlx::query_scalar(sql).bind(slug).fetch_one(&pool).await;
@@ -130,6 +136,7 @@ impl Studio {
             ("notification", any("notifications").await),
             ("post", id),
             ("series", any("blog_series").await),
+            ("redirect", any("blog_redirects").await),
             ("series slug", format!("sea-{number}")),
             ("application", program.application),
             ("api key", program.key),
@@ -199,6 +206,8 @@ fn kind(path: &str, parameter: &str) -> &'static str {
         ("/api/v1/blog/posts/", "preview", "preview"),
         ("/app/blog/tags/", "id", "tag"),
         ("/app/blog/series/", "id", "series"),
+        ("/app/blog/redirects/", "id", "redirect"),
+        ("/api/v1/blog/redirects/", "id", "redirect"),
         ("/api/v1/blog/series/", "id", "series"),
         ("/series/", "slug", "series slug"),
         ("/app/blog/comments/bans/", "id", "ban"),

@@ -32,6 +32,7 @@ mod pages;
 mod processes;
 mod product;
 mod queue;
+mod redirects;
 mod roles;
 mod schema;
 mod search;

@@ -9,6 +9,7 @@
 //! | [`posts`] | posts, their states, versions and publication |
 //! | [`review`], [`locks`], [`previews`] | what happens before a post is live: notes, who is editing, links to drafts |
 //! | [`tags`], [`series`], [`authors`], [`settings`] | what is around posts |
+//! | [`redirects`] | where visitors are sent on from former addresses |
 //! | [`search`] | posts by the words in them |
 //! | [`comments`] | what readers say below posts, and who looks at it first |
 //! | [`public`] | what visitors see: pages, feeds, sitemaps |
@@ -28,6 +29,7 @@ mod manifest;
 pub mod posts;
 pub mod previews;
 pub mod public;
+pub mod redirects;
 pub mod respond;
 pub mod review;
 pub mod search;
@@ -42,8 +44,8 @@ pub mod tags;
 use module::{Jobs, Manifest, Module, Routes, Slots};
 
 pub use manifest::{
-    DeletePosts, EditAnyPost, EraseComments, ManageSeries, ManageTags, ModerateComments,
-    PublishPosts, ReadPosts, UpdateSettings, WriteComments, WritePosts,
+    DeletePosts, EditAnyPost, EraseComments, ManageRedirects, ManageSeries, ManageTags,
+    ModerateComments, PublishPosts, ReadPosts, UpdateSettings, WriteComments, WritePosts,
 };
 
 /// The migrations of the blog's tables.
@@ -89,6 +91,7 @@ impl Module for Blog {
             .merge(previews::pages::routes())
             .merge(tags::pages::routes())
             .merge(series::pages::routes())
+            .merge(redirects::pages::routes())
             .merge(authors::pages::routes())
             .merge(comments::pages::routes())
             .merge(settings::pages::routes())
@@ -106,6 +109,7 @@ impl Module for Blog {
             .merge(previews::api::routes())
             .merge(tags::api::routes())
             .merge(series::api::routes())
+            .merge(redirects::api::routes())
             .merge(authors::api::routes())
             .merge(comments::api::routes())
             .merge(settings::api::routes())

@@ -40,6 +40,10 @@ guard!(
     ManageSeries = "blog.series.manage"
 );
 guard!(
+    /// May see and change where visitors are sent on from former addresses.
+    ManageRedirects = "blog.redirects.manage"
+);
+guard!(
     /// May change title, tagline, feeds and the like.
     UpdateSettings = "blog.settings.update"
 );
@@ -123,6 +127,11 @@ pub(crate) static MANIFEST: Manifest = Manifest {
             roles: &[Role::Manager],
         },
         Permission {
+            key: "blog.redirects.manage",
+            title: "Manage redirects",
+            roles: EDITORS,
+        },
+        Permission {
             key: "blog.settings.update",
             title: "Change the blog's settings",
             roles: &[Role::Manager],
@@ -175,6 +184,11 @@ pub(crate) static MANIFEST: Manifest = Manifest {
             permissions: &["blog.posts.read", "blog.comments.moderate"],
         },
         Scope {
+            key: "redirects:write",
+            title: "Manage redirects",
+            permissions: &["blog.redirects.manage"],
+        },
+        Scope {
             key: "settings:write",
             title: "Change the blog's settings",
             permissions: &["blog.posts.read", "blog.settings.update"],
@@ -219,6 +233,14 @@ pub(crate) static MANIFEST: Manifest = Manifest {
             path: "/app/blog/authors",
             icon: icons::LuPenLine,
             permission: Some("blog.posts.read"),
+            tab: false,
+            go: None,
+        },
+        NavLink {
+            label: "Redirects",
+            path: "/app/blog/redirects",
+            icon: icons::LuWaypoints,
+            permission: Some("blog.redirects.manage"),
             tab: false,
             go: None,
         },

@@ -3,8 +3,8 @@
 use kernel::PageRequest;
 use maud::html;
 use module::{
-    Ctx, HomeCard, OnboardingStep, SearchHit, ShareLevel, Shareable, SharedObject, SlotFuture,
-    Slots,
+    Ctx, HomeCard, Lost, OnboardingStep, SearchHit, ShareLevel, Shareable, SharedObject,
+    SlotFuture, Slots,
 };
 use ui::{Row, icons, rows};
 
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::content::wanted::Wanted;
 use crate::posts::{self, Filter, Listed, PostId, Sort, display_title, store};
 use crate::public;
+use crate::redirects;
 use crate::search::{self, Scope};
 use crate::show;
 
@@ -26,6 +27,7 @@ pub(crate) fn fill(slots: &mut Slots) {
         .search(words)
         .front_page(front)
         .shareable(&POSTS)
+        .lost(lost)
         .onboarding(first_steps);
 }
 
@@ -149,6 +151,11 @@ fn front(ctx: &Ctx) -> SlotFuture<'_, Option<String>> {
         let any = public::any(&mut tx, ctx.now()).await?;
         Ok(any.then(|| "/blog".to_owned()))
     })
+}
+
+/// Where an address has gone at which there is no page.
+fn lost(ctx: &Ctx) -> SlotFuture<'_, Option<Lost>> {
+    Box::pin(redirects::find::answer(ctx))
 }
 
 /// From an empty blog to the first post that visitors can read.

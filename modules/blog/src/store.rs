@@ -39,3 +39,5 @@ stored_as_text!(crate::series::OrderMode);
 stored_as_text!(crate::comments::Mode);
 stored_as_text!(crate::comments::Moderation);
 stored_as_text!(crate::comments::Status);
+stored_as_text!(crate::redirects::Kind);
+stored_as_text!(crate::redirects::QueryRule);

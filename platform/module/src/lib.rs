@@ -63,7 +63,8 @@ pub use respond::{Failure, Problem, Result, wants_json};
 pub use routes::{RouteFacts, Routes};
 pub use secret::Secret;
 pub use slots::{
-    HomeCard, OnboardingStep, SearchHit, ShareLevel, Shareable, SharedObject, SlotFuture, Slots,
+    HomeCard, Lost, OnboardingStep, SearchHit, ShareLevel, Shareable, SharedObject, SlotFuture,
+    Slots,
 };
 
 /// Makes the type of a permission, for use in [`Allowed`], and with the kind of its objects in [`AllowedOn`], too.

@@ -5,6 +5,7 @@
 
 use std::pin::Pin;
 
+use http::StatusCode;
 use icondata_core::IconData;
 use kernel::Result;
 use maud::Markup;
@@ -90,10 +91,25 @@ pub struct SharedObject {
     pub guest_href: Option<String>,
 }
 
+/// What has become of an address at which there is no page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// It has moved.
+    Moved {
+        /// Where to, as an absolute address.
+        location: String,
+        /// With which of the statuses of redirects.
+        status: StatusCode,
+    },
+    /// It is gone for good.
+    Gone,
+}
+
 type HomeFn = for<'a> fn(&'a Ctx) -> SlotFuture<'a, Option<HomeCard>>;
 type SearchFn = for<'a> fn(&'a Ctx, &'a str) -> SlotFuture<'a, Vec<SearchHit>>;
 type OnboardingFn = for<'a> fn(&'a Ctx) -> SlotFuture<'a, Vec<OnboardingStep>>;
 type VisitorHomeFn = for<'a> fn(&'a Ctx) -> SlotFuture<'a, Option<String>>;
+type LostFn = for<'a> fn(&'a Ctx) -> SlotFuture<'a, Option<Lost>>;
 
 /// What a module contributes to the platform's pages.
 #[derive(Clone, Default)]
@@ -108,6 +124,8 @@ pub struct Slots {
     pub front: Vec<VisitorHomeFn>,
     /// Kinds of objects that can be shared.
     pub shareable: Vec<&'static Shareable>,
+    /// Who may know what has become of a visitor's address at which there is no page.
+    pub lost: Vec<LostFn>,
 }
 
 impl Slots {
@@ -126,6 +144,12 @@ impl Slots {
     /// Adds steps to the checklist that new tenants see.
     pub fn onboarding(&mut self, steps: OnboardingFn) -> &mut Self {
         self.onboarding.push(steps);
+        self
+    }
+
+    /// Is asked what has become of the address that a visitor asks for when there is no page at it.
+    pub fn lost(&mut self, source: LostFn) -> &mut Self {
+        self.lost.push(source);
         self
     }
 

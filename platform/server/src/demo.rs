@@ -12,6 +12,7 @@ use accounts::users::{self, NewUser};
 use accounts::{Act, Author};
 use blog::comments::{self, CommentSettings, Draft, Mode, Posted};
 use blog::posts::{self, Move, NewPost, PostId, Step, Text};
+use blog::redirects::{self, RedirectInput};
 use blog::series::{self, SeriesInput};
 use blog::settings::{self, Settings};
 use http::Method;
@@ -258,6 +259,12 @@ async fn fill(
     let mut tx = ctx.begin().await?;
     let begun = series::create(&mut tx, &ctx, input).await?;
     series::arrange(&mut tx, &ctx, begun.id, None, &written).await?;
+    let former = RedirectInput {
+        source: "/journal".to_owned(),
+        target: "/blog".to_owned(),
+        ..RedirectInput::default()
+    };
+    redirects::create(&mut tx, &ctx, &former).await?;
     tx.commit().await?;
     let (title, content) = studio.draft;
     let mut tx = ctx.begin().await?;

@@ -89,3 +89,34 @@ async fn staff_put_a_series_in_order() {
     )
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn staff_import_redirects_and_a_visitor_is_led_on() {
+    let Some(browser) = Browser::find().await else {
+        return;
+    };
+    let app = LiveApp::start().await;
+    let samples = Samples::seed(&app.platform, &app.database).await;
+    let page = browser.page(Device::Phone).await;
+    log_in(&app, &page, STUDIO, samples.email, samples.password).await;
+    page.goto(&app.tenant(STUDIO, "/app/blog/redirects")).await;
+    page.click("link", "Import").await;
+    page.wait_for_path("/app/blog/redirects/import").await;
+    page.fill("Lines", "from,to\n/old-blog,/nowhere else\n/app/x,/blog")
+        .await;
+    page.click("button", "Check").await;
+    page.wait_for_text("One line cannot be taken").await;
+    page.fill("Lines", "from,to\n/old-blog,/blog").await;
+    page.click("button", "Check").await;
+    page.wait_for_text("Every line can be taken").await;
+    let faults = page.axe().await;
+    assert!(faults.is_empty(), "{faults:?}");
+    if let Some(folder) = std::env::var_os("ATELIER_SCREENSHOTS") {
+        page.screenshot(std::path::PathBuf::from(folder).join("redirect-preview.Phone.png"))
+            .await;
+    }
+    page.click("button", "Import").await;
+    page.wait_for_text("1 line was imported").await;
+    page.goto(&app.tenant(STUDIO, "/old-blog")).await;
+    page.wait_for_path("/blog").await;
+}

@@ -209,6 +209,10 @@ impl Samples {
             ),
             ("/app/blog/posts/{id}", post),
             (
+                "/app/blog/redirects/{id}",
+                "select id from blog_redirects where tenant_id = $1 limit 1",
+            ),
+            (
                 "/app/blog/series/{id}",
                 "select id from blog_series where tenant_id = $1 limit 1",
             ),

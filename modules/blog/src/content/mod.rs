@@ -11,6 +11,7 @@ pub mod feed;
 mod html;
 pub mod input;
 mod markdown;
+pub mod redirect;
 pub mod sanitize;
 pub mod schedule;
 pub mod seo;

@@ -5,6 +5,7 @@ mod frames;
 pub mod headers;
 pub mod health;
 pub mod listener;
+mod lost;
 pub mod observe;
 mod principals;
 mod programs;
@@ -110,7 +111,13 @@ pub async fn handle(State(front): State<Arc<Front>>, mut request: Request) -> Re
                 }
             }
         };
-        infallible(router.clone().oneshot(request).await)
+        let response = infallible(router.clone().oneshot(request).await);
+        match &visit.place {
+            Where::Tenant(ctx) if response.status() == StatusCode::NOT_FOUND => {
+                lost::answer(&front.slots, ctx).await.unwrap_or(response)
+            }
+            _ => response,
+        }
     };
     let response = render::finish(&front, &visit, &asked, response).await;
     match api {
