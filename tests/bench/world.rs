@@ -97,6 +97,15 @@ impl World {
             binding: Binding::Plain,
             mailer: Mailer::Development,
             proxies: tenant_resolver::Proxies::default(),
+            files: files::FilesSettings {
+                storage: files::StorageSettings {
+                    // Nothing is uploaded.
+                    folder: std::env::temp_dir(),
+                    ..files::StorageSettings::default()
+                },
+                signing_key: None,
+                max_upload: 1,
+            },
             http,
             access,
             job_limit: own.worker.job_limit(),

@@ -64,6 +64,7 @@ const OPEN: &[(&str, &str)] = &[
     ("GET", "/blog/tag/{slug}"),
     ("GET", "/blog/tag/{slug}/feed.xml"),
     ("GET", "/blog/author/{slug}"),
+    ("GET", "/media/{id}/{variant}/{name}"),
     ("GET", "/feed.xml"),
     ("GET", "/atom.xml"),
     ("GET", "/feed.json"),
@@ -180,6 +181,8 @@ pub fn fill(path: &str) -> String {
             "group" => filled.push_str("posts"),
             "hash" => filled.push_str(&"0".repeat(64)),
             "part" => filled.push_str("1.xml"),
+            "variant" => filled.push_str("320"),
+            "name" => filled.push_str("a.jpg"),
             unknown => panic!("{path}: nobody knows what to put for {unknown}"),
         }
     }

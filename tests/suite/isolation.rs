@@ -14,6 +14,7 @@ use sqlx::{AssertSqlSafe, PgPool, Row as _};
 use uuid::Uuid;
 
 use crate::access::{POSTS, Program};
+use crate::files::jpeg;
 use crate::support::rows::around_a_post;
 use crate::support::{Client, Reply, TestApp, TestTenant};
 
@@ -76,6 +77,8 @@ impl Studio {
             Program::named(app, &tenant, &format!("{slug} front end"), &["posts:read"]).await;
         program.get(POSTS).await.expect(200);
         around_a_post(owner, &id, slug).await;
+        let name = format!("{slug}.jpg");
+        owner.upload(&name, jpeg(16, 16, 1)).await.expect(201);
 
         let (comment, ban) = crate::comments::samples(owner, &id, slug).await;
         let redirect = json!({ "source": format!("/{slug}-{number}"), "target": "/blog" });
@@ -149,6 +152,7 @@ impl Studio {
             ("member", member),
             ("subscription", any("subscriptions").await),
             ("session", one("select s.id::text from sessions s join users u on u.id = s.user_id where u.email_normal = 'owner@' || $1 || '.test' limit 1").await),
+            ("file", any("files_objects").await),
             ("post slug", format!("nights-of-{number}")),
             ("tag slug", format!("harbour-{number}")),
             ("author slug", format!("keeper-{number}")),
@@ -229,6 +233,9 @@ fn kind(path: &str, parameter: &str) -> &'static str {
         ("/blog/", "slug", "post slug"),
         ("/_t/logo/", "hash", "logo"),
         ("/account/sessions/", "id", "session"),
+        ("/app/files/", "id", "file"),
+        ("/api/v1/files/", "id", "file"),
+        ("/media/", "id", "file"),
     ];
     let found = kinds
         .iter()
@@ -248,10 +255,11 @@ fn fill(path: &str, name: &dyn Fn(&'static str) -> String) -> Option<String> {
         };
         filled.push_str(fixed);
         match parameter.trim_end_matches('}') {
-            // A version is found through its post.
+            // A version is found through its post, a size through its file.
             "no" => filled.push('1'),
             // The same in every tenant.
             "kind" => filled.push_str("blog.post"),
+            "variant" | "name" => filled.push_str("original"),
             skipped if NO_IDS.contains(&skipped) => return None,
             parameter => {
                 filled.push_str(&name(kind(path, parameter)));

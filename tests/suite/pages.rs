@@ -30,7 +30,8 @@ const ON_THE_WAY: [&str; 4] = [
 ];
 
 /// Files whose address is made from what they hold, and parts of longer maps.
-const NOT_ALWAYS_THERE: [&str; 6] = [
+const NOT_ALWAYS_THERE: [&str; 7] = [
+    "/media/{id}/{variant}/{name}",
     "/_t/logo/{hash}",
     "/sitemap-pages-{part}",
     "/sitemap-posts-{part}",

@@ -73,6 +73,10 @@ fn command(app: &TestApp, settings: &[(&str, &str)]) -> (Command, u16) {
         .env("DATABASE_URL", owner.to_url_lossy().as_str())
         .env("ATELIER__HTTP__LISTEN", format!("127.0.0.1:{port}"))
         .env("ATELIER__HTTP__BASE_URL", "http://atelier.test")
+        .env(
+            "ATELIER__STORAGE__URL",
+            format!("file://{}", app.bytes.path().display()),
+        )
         .env("ATELIER__DATABASE__POOL_SIZE", "5")
         .env("ATELIER__WORKER__JOB_LIMIT", "3")
         .envs(settings.iter().copied())

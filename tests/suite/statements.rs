@@ -51,6 +51,8 @@ const ACROSS: &[(&str, &str)] = &[
         "status = 'active'",
     ),
     ("platform/tenants/src/entry/store.rs", "m.user_id = "),
+    // The sweeper asks which tenants have something to remove.
+    ("platform/files/src/sweep/store.rs", "deleted_at < $1"),
     (
         "platform/tenants/src/invitations/store.rs",
         "token_hash = $1",

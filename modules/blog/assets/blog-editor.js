@@ -92,6 +92,11 @@ function code(area) {
   lines(area, (list) => [fence, ...list, fence]);
 }
 
+/** Whether this person may add to the library. @param {Element} element */
+const sends = (element) => element.closest("[data-editor-uploads]") !== null;
+/** Sends pictures and names them at the caret; a part of its own, which few sittings need. @param {HTMLTextAreaElement} area @param {File[]} files */
+const pictures = (area, files) => { import("./blog-pictures.js").then(({ add }) => add(area, replace, files)); };
+
 /** @type {Record<string, (area: HTMLTextAreaElement) => void>} */
 const commands = {
   bold: (area) => wrap(area, "**"),
@@ -101,7 +106,7 @@ const commands = {
   list: (area) => lines(area, prefixed("- ")),
   quote: (area) => lines(area, prefixed("> ")),
   code,
-  image: (area) => link(area, "", "!"),
+  image: (area) => sends(area) ? pictures(area, []) : link(area, "", "!"),
 };
 /** @type {Record<string, string>} */
 const keys = { b: "bold", i: "italic", k: "link" };
@@ -237,11 +242,25 @@ function edit(area) {
     commands[command](area);
   });
   area.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    // Programs put a picture of the words beside the words: those are meant.
+    if (files.length && sends(area) && !event.clipboardData?.types.includes("text/plain")) {
+      event.preventDefault();
+      return pictures(area, files);
+    }
     const url = event.clipboardData?.getData("text/plain").trim() ?? "";
     const text = area.value.slice(area.selectionStart, area.selectionEnd);
     if (!text.trim() || text.includes("\n") || isUrl(text) || !isUrl(url)) return;
     event.preventDefault();
     link(area, url.replaceAll("(", "%28").replaceAll(")", "%29"));
+  });
+
+  area.addEventListener("dragover", (event) => { if (event.dataTransfer?.types.includes("Files") && sends(area)) event.preventDefault(); });
+  area.addEventListener("drop", (event) => {
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (!files.length || !sends(area)) return;
+    event.preventDefault();
+    pictures(area, files);
   });
 
   if (toolbar) {
@@ -283,8 +302,20 @@ on("click", "[data-md]", (button) => {
   if (area) commands[button.dataset.md]?.(area);
 });
 
+// The picture that stands for the post.
+on("click", "#feature-upload", (button) => {
+  import("./blog-pictures.js").then(({ choose }) => choose(button.closest("[data-editor-feature]")));
+});
+on("click", "#feature-remove", (button) => {
+  const root = button.closest("[data-editor-feature]"), address = one("[name=feature]", root);
+  address.value = one("[name=feature_alt]", root).value = "";
+  one("[data-editor-thumb]", root).hidden = true;
+  address.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
 const seen = new WeakSet();
 const attach = () => all("form textarea[data-editor]").forEach((area) => {
+  all("[data-editor-tools]").forEach((tools) => { tools.hidden = !sends(area); });
   if (seen.has(area)) return;
   seen.add(area);
   edit(area);

@@ -23,6 +23,7 @@ pub mod content;
 pub mod content_api;
 pub mod events;
 mod forms;
+pub mod images;
 pub mod jobs;
 pub mod locks;
 mod manifest;
@@ -55,6 +56,10 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 pub static ASSETS: &[ui::Asset] = &[
     ui::Asset::css("blog.css", include_bytes!("../assets/blog.css")),
     ui::Asset::js("blog-editor.js", include_bytes!("../assets/blog-editor.js")),
+    ui::Asset::js(
+        "blog-pictures.js",
+        include_bytes!("../assets/blog-pictures.js"),
+    ),
     ui::Asset::js("blog-series.js", include_bytes!("../assets/blog-series.js")),
     ui::Asset::css(
         "blog-comments.css",

@@ -28,11 +28,18 @@ kernel::id!(
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// What plans may limit besides what modules declare.
-pub static ENTITLEMENTS: &[Entitlement] = &[Entitlement {
-    key: "workspace.seats",
-    title: "People in the workspace",
-    kind: EntitlementKind::Count,
-}];
+pub static ENTITLEMENTS: &[Entitlement] = &[
+    Entitlement {
+        key: "workspace.seats",
+        title: "People in the workspace",
+        kind: EntitlementKind::Count,
+    },
+    Entitlement {
+        key: "files.bytes",
+        title: "Room for files",
+        kind: EntitlementKind::Bytes,
+    },
+];
 
 /// Products and plans. Cloning shares the state.
 #[derive(Clone, Debug)]

@@ -21,6 +21,8 @@ struct FirstPlan {
     prices: [i64; 2],
     /// Most people in the workspace; `None` for no limit.
     seats: Option<i64>,
+    /// Most bytes of files; `None` for no limit.
+    room: Option<i64>,
     features: &'static [&'static str],
 }
 
@@ -39,11 +41,13 @@ const PRODUCTS: [FirstProduct; 4] = [
                 description: "For one person and a steady voice.",
                 prices: [900, 9000],
                 seats: Some(3),
+                room: Some(5_000_000_000),
                 features: &[
                     "Unlimited posts",
                     "Scheduling and versions",
                     "Feeds and search engines",
                     "3 people",
+                    "5 GB for pictures",
                 ],
             },
             FirstPlan {
@@ -52,11 +56,13 @@ const PRODUCTS: [FirstProduct; 4] = [
                 description: "For a team that writes together.",
                 prices: [1900, 19000],
                 seats: None,
+                room: Some(100_000_000_000),
                 features: &[
                     "Everything in Solo",
                     "Unlimited people",
                     "Roles and audit log",
                     "API for your own front end",
+                    "100 GB for pictures",
                 ],
             },
         ],
@@ -132,5 +138,6 @@ async fn write_plan(
     for (cycle, amount) in [Cycle::Monthly, Cycle::Yearly].into_iter().zip(plan.prices) {
         store::insert_price(&mut *conn, PriceId::new(), id, "EUR", amount, cycle, now).await?;
     }
-    store::insert_entitlement(conn, id, "workspace.seats", "count", plan.seats).await
+    store::insert_entitlement(&mut *conn, id, "workspace.seats", "count", plan.seats).await?;
+    store::insert_entitlement(&mut *conn, id, "files.bytes", "bytes", plan.room).await
 }

@@ -1,4 +1,4 @@
-//! What tests need from the machine: PostgreSQL, Chromium with fonts, and axe-core.
+//! What tests need from the machine: PostgreSQL, Chromium with fonts, axe-core, and a server that speaks S3.
 
 use std::fs;
 use std::path::PathBuf;
@@ -19,6 +19,9 @@ const AXE: Package = Package {
 const AXE_BY_PIP: &str = "axe-playwright-python==0.1.8 \
                           --hash=sha256:fdd263c998388f1a8e67cad02677e612d946248bd44d163be5e8650ea31f95f8\n";
 
+/// The version of moto, a server that speaks S3.
+const MOTO: &str = "5.2.5";
+
 /// What a browser is called.
 const BROWSERS: [&str; 5] = [
     "chromium",
@@ -31,7 +34,7 @@ const BROWSERS: [&str; 5] = [
 /// Chromium and the letters it needs, signs and pictures included.
 const BROWSER_PACKAGES: [&str; 3] = ["chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"];
 
-/// What fetches axe-core where there is no npm.
+/// What fetches the S3 server, and axe-core where there is no npm.
 const PIP_PACKAGES: [&str; 2] = ["python3-pip", "ca-certificates"];
 
 /// Installs what is missing where that is possible without asking; otherwise names the one command that does.
@@ -43,7 +46,7 @@ pub fn ensure_programs() -> Outcome<()> {
         }
         missing.push("postgresql");
     }
-    if !axe_file().is_file() && !axe_by_pip_file().is_file() && !works_npm() && !works_pip() {
+    if !works_pip() {
         missing.extend(PIP_PACKAGES);
     }
     if !has_browser() {
@@ -117,10 +120,6 @@ fn has_browser() -> bool {
         .any(|name| shell::works(name, &["--version"]))
 }
 
-fn works_npm() -> bool {
-    shell::works("npm", &["--version"])
-}
-
 fn works_pip() -> bool {
     shell::works("python3", &["-m", "pip", "--version"])
 }
@@ -146,6 +145,44 @@ pub fn axe() -> Option<PathBuf> {
         Err(by_npm) => axe_by_pip()
             .map_err(|by_pip| eprintln!("No axe-core: {by_npm} {by_pip}"))
             .ok(),
+    }
+}
+
+/// The folder of the packages of moto, a server that speaks S3, installed once into the target folder; none, with the
+/// reason told, where pip cannot.
+pub fn moto() -> Option<PathBuf> {
+    let folder = tools().join(format!("moto-{MOTO}"));
+    // The folder itself is there as soon as pip begins.
+    let done = folder.join("complete");
+    if done.is_file() {
+        return Some(folder);
+    }
+    let mut pip = Command::new("python3");
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--upgrade",
+        "--only-binary=:all:",
+        "--target",
+    ]);
+    let installed = shell::run(
+        pip.arg(&folder)
+            .arg(format!("moto[server]=={MOTO}"))
+            .stdin(Stdio::null())
+            .stdout(std::io::stderr()),
+    )
+    .and_then(|()| {
+        fs::write(&done, MOTO)
+            .map_err(|error| format!("Could not write {}: {error}", done.display()))
+    });
+    match installed {
+        Ok(()) => Some(folder),
+        Err(reason) => {
+            eprintln!("No S3 server: {reason}");
+            None
+        }
     }
 }
 

@@ -73,6 +73,7 @@ pub async fn test(arguments: &[String]) -> Outcome<()> {
 pub async fn run(arguments: &[String], schemathesis: Option<&Path>) -> Outcome<Tally> {
     setup::ensure_programs()?;
     let axe = setup::axe();
+    let moto = setup::moto();
     let server = cluster::start().await?;
     let mut cargo = shell::cargo();
     cargo.args(["test", "--no-fail-fast"]);
@@ -92,6 +93,10 @@ pub async fn run(arguments: &[String], schemathesis: Option<&Path>) -> Outcome<T
     match schemathesis {
         Some(program) => cargo.env("ATELIER_SCHEMATHESIS", program),
         None => cargo.env_remove("ATELIER_SCHEMATHESIS"),
+    };
+    match moto {
+        Some(moto) => cargo.env("ATELIER_MOTO", moto),
+        None => cargo.env_remove("ATELIER_MOTO"),
     };
     let tally = tally(cargo.stdout(Stdio::piped()));
     server.stop().await;

@@ -23,6 +23,7 @@ mod money;
 mod operator;
 mod page;
 mod permission;
+mod size;
 mod slug;
 mod time;
 
@@ -34,6 +35,7 @@ pub use money::{Currency, Money};
 pub use operator::OperatorRole;
 pub use page::{Cursor, Page, PageRequest};
 pub use permission::{Permission, PermissionSet, Role, Scope};
+pub use size::size;
 pub use slug::Slug;
 pub use time::{Clock, Timestamp, Zone};
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use accounts::Accounts;
 use billing::{Addressee, Addressees, Billing};
+use files::Files;
 use kernel::{Clock, Email, LimitOverride, Standing, TenantId};
 use messaging::{MailId, Messaging};
 use module::Links;
@@ -138,6 +139,7 @@ pub fn platform_jobs(
     messaging: &Messaging,
     tenants: &Tenants,
     billing: &Billing,
+    files: &Files,
 ) -> PlatformJobs {
     let mut jobs = PlatformJobs::default();
     let deliver = messaging.clone();
@@ -201,6 +203,15 @@ pub fn platform_jobs(
         move |job| {
             let billing = billing.clone();
             async move { billing.attend(job.now).await.map(drop) }
+        },
+    );
+    let files = files.clone();
+    jobs.every(
+        "platform.files.sweep",
+        std::time::Duration::from_hours(1),
+        move |job| {
+            let files = files.clone();
+            async move { files.sweep(&job.app, &job.db, job.now).await.map(drop) }
         },
     );
     jobs

@@ -32,6 +32,7 @@ pub fn permissions() -> Vec<&'static Permission> {
         tenants::PERMISSIONS,
         access::PERMISSIONS,
         billing::PERMISSIONS,
+        files::PERMISSIONS,
     ];
     let modules = MODULES.iter().map(|module| module.manifest().permissions);
     platform.into_iter().chain(modules).flatten().collect()
@@ -94,7 +95,7 @@ pub fn slots() -> Slots {
 #[must_use]
 pub fn assets() -> Vec<&'static [ui::Asset]> {
     let modules = MODULES.iter().map(|module| module.assets());
-    [ui::KIT, tenants::ASSETS]
+    [ui::KIT, tenants::ASSETS, files::ASSETS]
         .into_iter()
         .chain(modules)
         .collect()

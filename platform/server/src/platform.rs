@@ -13,6 +13,7 @@ use billing::Billing;
 use catalog::Catalog;
 use console::Console;
 use database::{Binding, Change, PlatformDb};
+use files::{Files, FilesSettings};
 use kernel::{Clock, Email, Error, Result};
 use messaging::Messaging;
 use module::{App, Links, RouteFacts};
@@ -48,6 +49,8 @@ pub struct Parts {
     pub mailer: Mailer,
     /// Networks of believed proxies.
     pub proxies: Proxies,
+    /// Where files are kept.
+    pub files: FilesSettings,
     /// Limits of requests.
     pub http: Http,
     /// Secrets and limits of programs.
@@ -76,6 +79,8 @@ pub struct Platform {
     pub catalog: Catalog,
     /// Mail and notifications.
     pub messaging: Messaging,
+    /// Files.
+    pub files: Files,
     /// Readiness.
     pub health: Health,
     /// Everything that is served.
@@ -93,7 +98,7 @@ impl Platform {
     /// Puts the platform together. Nothing runs yet.
     ///
     /// # Errors
-    /// When the base URL's host cannot stand for a platform.
+    /// When the base URL's host cannot stand for a platform, or files cannot be kept where the settings say.
     pub fn build(parts: Parts) -> Result<Self> {
         let db = PlatformDb::new(parts.platform_pool.clone());
         let (clock, links) = (parts.clock, parts.links);
@@ -127,6 +132,7 @@ impl Platform {
             &modules::manifests(),
         );
         let messaging = Messaging::new(db.clone(), parts.mailer);
+        let files = Files::open(&parts.files)?;
         let principals = Principals::new(db.clone(), clock.clone(), tenants.clone(), &links);
         let slots = modules::slots();
         let root = parts
@@ -155,6 +161,7 @@ impl Platform {
                 .layer(Extension(catalog.clone()))
                 .layer(Extension(billing.clone()))
                 .layer(Extension(messaging.clone()))
+                .layer(Extension(files.clone()))
                 .layer(Extension(slots.clone()))
                 .layer(Extension(Arc::clone(&description)))
         });
@@ -200,7 +207,7 @@ impl Platform {
             db.clone(),
             modules::jobs(),
             modules::subscriptions(),
-            crate::hooks::platform_jobs(&accounts, &messaging, &tenants, &billing),
+            crate::hooks::platform_jobs(&accounts, &messaging, &tenants, &billing, &files),
             parts.job_limit,
         );
         Ok(Self {
@@ -212,6 +219,7 @@ impl Platform {
             billing,
             catalog,
             messaging,
+            files,
             health,
             router,
             routes: facts,

@@ -6,7 +6,6 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use axum::{Extension, Router};
-use http::StatusCode;
 use kernel::Error;
 use module::{App, Failure, Mounted, RouteFacts, Routes};
 use tenant_resolver::ResolverState;
@@ -14,8 +13,8 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
-use tower_http::timeout::TimeoutLayer;
 
+use crate::http::timeouts::{self, Timeouts};
 use crate::http::{Front, handle, headers, health, no_such_method, no_such_page, observe};
 use crate::modules::MODULES;
 use crate::pages;
@@ -56,7 +55,8 @@ impl Table {
             .merge(billing::tenant_routes())
             .merge(messaging::tenant_routes())
             .merge(tenants::api_routes().nest("/api/v1/workspace"))
-            .merge(messaging::api_routes().nest("/api/v1/inbox"));
+            .merge(messaging::api_routes().nest("/api/v1/inbox"))
+            .merge(files::tenant_routes());
         for module in MODULES {
             let key = module.manifest().key;
             let mounted =
@@ -150,9 +150,6 @@ pub fn assemble(wiring: Wiring, http: &Http) -> Router {
                         )))
                     },
                 ))
-                .layer(TimeoutLayer::with_status_code(
-                    StatusCode::GATEWAY_TIMEOUT,
-                    http.request_timeout(),
-                )),
+                .layer(from_fn_with_state(Timeouts::of(http), timeouts::limit)),
         )
 }

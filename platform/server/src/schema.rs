@@ -35,6 +35,10 @@ pub fn owners() -> Vec<Owner> {
             key: "messaging",
             migrator: &messaging::MIGRATOR,
         },
+        Owner {
+            key: "files",
+            migrator: &files::MIGRATOR,
+        },
     ];
     let modules = crate::modules::MODULES.iter().map(|module| Owner {
         key: module.manifest().key,
@@ -128,9 +132,14 @@ pub const RULES: Rules<'static> = Rules {
             references: CORE,
         },
         Ownership {
+            key: "files",
+            prefixes: &["files"],
+            references: CORE,
+        },
+        Ownership {
             key: "blog",
             prefixes: &["blog"],
-            references: CORE,
+            references: &["tenants", "files"],
         },
     ],
     global_tables: GLOBAL_TABLES,

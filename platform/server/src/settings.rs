@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use config::{Config, Environment, File, FileFormat};
 use database::Binding;
+use files::{FilesSettings, SigningKey, StorageSettings};
 use kernel::{Email, Error, Result};
 use module::Links;
 use serde::Deserialize;
@@ -29,6 +30,8 @@ pub struct Settings {
     pub access: Access,
     /// How mail leaves.
     pub mail: Mail,
+    /// Where files are kept.
+    pub storage: Storage,
     /// What is told about its work.
     pub telemetry: Telemetry,
     /// Background work.
@@ -60,6 +63,7 @@ pub struct Http {
     /// Largest body in bytes.
     pub body_limit: usize,
     request_timeout: u64,
+    upload_timeout: u64,
     header_timeout: u64,
     drain_timeout: u64,
     drain_delay: u64,
@@ -108,6 +112,20 @@ pub struct Mail {
     pub smtp_url: Secret,
     /// Address that all mail comes from.
     pub from_address: String,
+}
+
+/// Where files are kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    url: String,
+    allow_local: bool,
+    endpoint: String,
+    region: String,
+    access_key: Secret,
+    secret_key: Secret,
+    signing_key: Secret,
+    max_upload: u64,
 }
 
 /// What is told about the server's work.
@@ -258,6 +276,34 @@ impl Settings {
         Links::parse(&self.http.base_url)
     }
 
+    /// Where files are kept and how much is taken at once.
+    ///
+    /// # Errors
+    /// When a folder of this machine is wanted and there is none.
+    pub fn files(&self) -> Result<FilesSettings> {
+        let storage = &self.storage;
+        let folder = if storage.url.is_empty() {
+            localdb::default_data_dir()
+                .map_err(Error::internal)?
+                .join("files")
+        } else {
+            PathBuf::new()
+        };
+        let text = |secret: &Secret| secret.expose().map(str::to_owned);
+        Ok(FilesSettings {
+            storage: StorageSettings {
+                url: storage.url.clone(),
+                folder,
+                endpoint: storage.endpoint.clone(),
+                region: storage.region.clone(),
+                access_key: text(&storage.access_key),
+                secret_key: text(&storage.secret_key),
+            },
+            signing_key: storage.signing_key.expose().map(SigningKey::from),
+            max_upload: storage.max_upload,
+        })
+    }
+
     fn check(&self) -> Result<()> {
         let refuse = |message: &str| {
             Err(Error::bad_request(
@@ -299,6 +345,21 @@ impl Settings {
             if self.mail.from_address.ends_with(".localhost") {
                 return refuse("production needs a mail.from_address of its own");
             }
+            if !self.storage.url.starts_with("s3://") && !self.storage.allow_local {
+                return refuse(
+                    "production needs a storage.url such as s3://bucket: other nodes would not see files of a folder, unless storage.allow_local says otherwise",
+                );
+            }
+            if self
+                .storage
+                .signing_key
+                .expose()
+                .is_none_or(|key| key.len() < 32)
+            {
+                return refuse(
+                    "production needs a storage.signing_key of at least 32 characters, the same on all nodes",
+                );
+            }
         }
         Ok(())
     }
@@ -309,6 +370,12 @@ impl Http {
     #[must_use]
     pub fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout)
+    }
+
+    /// Time after which an unfinished upload gets 504.
+    #[must_use]
+    pub fn upload_timeout(&self) -> Duration {
+        Duration::from_secs(self.upload_timeout)
     }
 
     /// Time a client may take to send its headers.
@@ -436,6 +503,24 @@ mod tests {
     }
 
     #[test]
+    fn files_stay_in_the_data_folder_unless_said_otherwise() {
+        let files = load(&[]).unwrap().files().unwrap();
+        assert!(files.storage.is_local());
+        assert!(files.storage.folder.ends_with("files"));
+        let settings = load(&[
+            ("ATELIER__STORAGE__URL", "s3://bucket/prefix"),
+            ("ATELIER__STORAGE__ACCESS_KEY", "key-id"),
+            ("ATELIER__STORAGE__SECRET_KEY", "hunter2"),
+            ("ATELIER__STORAGE__SIGNING_KEY", "hunter2"),
+        ])
+        .unwrap();
+        let files = settings.files().unwrap();
+        assert!(!files.storage.is_local());
+        assert_eq!(files.storage.secret_key.as_deref(), Some("hunter2"));
+        assert!(!format!("{settings:?} {files:?}").contains("hunter2"));
+    }
+
+    #[test]
     fn production_refuses_what_is_unsafe() {
         let safe = [
             ("ATELIER__ENVIRONMENT", "production"),
@@ -450,6 +535,11 @@ mod tests {
             ),
             ("ATELIER__MAIL__SMTP_URL", "smtp://mail.test"),
             ("ATELIER__MAIL__FROM_ADDRESS", "hello@atelier.test"),
+            ("ATELIER__STORAGE__URL", "s3://atelier-files"),
+            (
+                "ATELIER__STORAGE__SIGNING_KEY",
+                "0123456789abcdef0123456789abcdef",
+            ),
             ("DATABASE_URL", "postgres://atelier_owner@db/atelier"),
         ];
         assert!(load(&safe).is_ok());

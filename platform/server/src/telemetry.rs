@@ -53,6 +53,7 @@ pub fn start(settings: &Telemetry) -> Result<Guard> {
         "tenants",
         "accounts",
         "messaging",
+        "files",
     ];
     let modules = MODULES.iter().map(|module| module.manifest().key);
     let targets = platform.into_iter().chain(modules);

@@ -67,9 +67,13 @@ impl Tenants {
 
     /// First parts of audited actions, with their names: the platform's, then the modules'.
     pub(crate) fn areas(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        [("workspace", "Workspace"), ("billing", "Billing")]
-            .into_iter()
-            .chain(self.0.hooks.areas.iter().copied())
+        [
+            ("workspace", "Workspace"),
+            ("billing", "Billing"),
+            ("files", "Files"),
+        ]
+        .into_iter()
+        .chain(self.0.hooks.areas.iter().copied())
     }
 
     pub(crate) fn permissions(&self) -> &[&'static Permission] {

@@ -8,6 +8,7 @@ mod editorial;
 mod keyboard;
 mod looks;
 mod people;
+mod pictures;
 mod plain;
 mod story;
 

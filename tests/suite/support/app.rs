@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use database::Binding;
+use files::FilesSettings;
 use kernel::{Clock, OperatorRole, Role, Timestamp};
 use module::Links;
 use server::platform::{Parts, Platform};
@@ -12,7 +13,7 @@ use services::Mailer;
 use sqlx::Row as _;
 use testkit::{Database, Template};
 
-use super::Client;
+use super::{Bytes, Client};
 
 /// What every person in tests signs in with.
 pub const MEMBER_PASSWORD: &str = "correct horse battery staple";
@@ -32,6 +33,8 @@ pub struct TestApp {
     pub database: Database,
     pub platform: Platform,
     pub clock: Clock,
+    /// Where its files are.
+    pub bytes: Bytes,
 }
 
 /// A tenant that signed up through the pages, with its owner signed in.
@@ -72,12 +75,19 @@ impl TestApp {
     pub async fn at(now: &str) -> Self {
         let database = Database::new(&TEMPLATE).await;
         let clock = Clock::fixed(now.parse::<Timestamp>().expect("an instant"));
-        let platform = build(&database, clock.clone(), "http://atelier.test");
+        let bytes = Bytes::new();
+        let platform = build(
+            &database,
+            bytes.settings(),
+            clock.clone(),
+            "http://atelier.test",
+        );
         platform.catalog.seed().await.expect("the catalogue");
         Self {
             database,
             platform,
             clock,
+            bytes,
         }
     }
 
@@ -86,9 +96,24 @@ impl TestApp {
         self.node_at("http://atelier.test")
     }
 
+    /// A node over the same database that keeps files elsewhere.
+    pub fn node_with_files(&self, files: FilesSettings) -> Platform {
+        build(
+            &self.database,
+            files,
+            self.clock.clone(),
+            "http://atelier.test",
+        )
+    }
+
     /// A node over the same database that is reached under another address.
     pub fn node_at(&self, base: &str) -> Platform {
-        build(&self.database, self.clock.clone(), base)
+        build(
+            &self.database,
+            self.bytes.settings(),
+            self.clock.clone(),
+            base,
+        )
     }
 
     /// A browser that nobody signed in with, on the base host.
@@ -226,7 +251,7 @@ impl TestTenant {
     }
 }
 
-fn build(database: &Database, clock: Clock, base: &str) -> Platform {
+fn build(database: &Database, files: FilesSettings, clock: Clock, base: &str) -> Platform {
     let settings = Settings::from_environment(&std::collections::HashMap::new()).expect("defaults");
     let parts = Parts {
         development: true,
@@ -238,6 +263,7 @@ fn build(database: &Database, clock: Clock, base: &str) -> Platform {
         mailer: Mailer::Development,
         proxies: tenant_resolver::Proxies::default(),
         job_limit: settings.worker.job_limit(),
+        files,
         http: settings.http,
         billing_operators: vec![kernel::Email::parse(OPERATORS).expect("an address")],
         access: settings.access,

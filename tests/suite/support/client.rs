@@ -32,6 +32,8 @@ pub struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: String,
+    /// The body as it was sent.
+    pub bytes: axum::body::Bytes,
     /// Where it came from, after redirects.
     pub url: String,
 }
@@ -166,6 +168,20 @@ impl Client {
         self.send(request.expect("a request")).await
     }
 
+    /// Uploads a file by the API, as it is.
+    pub async fn upload(&self, name: &str, bytes: Vec<u8>) -> Reply {
+        let query: String = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("name", name)
+            .finish();
+        let request = self
+            .request(Method::POST, &format!("/api/v1/files?{query}"))
+            .header("sec-fetch-site", "same-origin")
+            .header(header::ACCEPT, "application/json")
+            .header(header::CONTENT_TYPE, "application/octet-stream")
+            .body(Body::from(bytes));
+        self.send(request.expect("a request")).await
+    }
+
     pub fn request(&self, method: Method, path: &str) -> http::request::Builder {
         let host = self.origin.split("://").nth(1).expect("an origin");
         let mut request = Request::builder()
@@ -199,6 +215,7 @@ impl Client {
             status: parts.status,
             headers: parts.headers,
             body: String::from_utf8_lossy(&body).into_owned(),
+            bytes: body,
             url,
         }
     }

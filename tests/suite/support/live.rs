@@ -15,6 +15,7 @@ use testkit::{Database, Role};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::Bytes;
 use super::app::TEMPLATE;
 
 /// A development server on a free port. It ends with the test.
@@ -23,6 +24,7 @@ pub struct LiveApp {
     /// Where it listens.
     pub port: u16,
     _stop: DropGuard,
+    _bytes: Bytes,
     pub database: Database,
 }
 
@@ -41,6 +43,7 @@ impl LiveApp {
             headers: http.header_timeout(),
             drain: http.drain_timeout(),
         };
+        let bytes = Bytes::new();
         let parts = Parts {
             development: true,
             links: Links::parse(&format!("http://localhost:{port}")).expect("a base URL"),
@@ -50,6 +53,7 @@ impl LiveApp {
             binding: Binding::Plain,
             mailer: Mailer::Development,
             proxies: tenant_resolver::Proxies::default(),
+            files: bytes.settings(),
             http,
             // Limits have tests of their own; whoever asks here may ask often.
             access: server::settings::Access {
@@ -79,6 +83,7 @@ impl LiveApp {
             platform,
             port,
             _stop: stop.drop_guard(),
+            _bytes: bytes,
             database,
         }
     }

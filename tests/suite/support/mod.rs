@@ -5,8 +5,10 @@ mod client;
 mod live;
 pub mod rows;
 mod samples;
+mod storage;
 
 pub use app::{MEMBER_PASSWORD, OPERATORS, TEMPLATE, TestApp, TestTenant};
 pub use client::{Client, Reply};
 pub use live::LiveApp;
 pub use samples::{STUDIO, Samples};
+pub use storage::Bytes;

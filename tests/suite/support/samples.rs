@@ -190,6 +190,10 @@ impl Samples {
                 "select id from memberships where tenant_id = $1 limit 1",
             ),
             (
+                "/app/files/{id}",
+                "select id from files_objects where tenant_id = $1 limit 1",
+            ),
+            (
                 "/app/audit/{id}",
                 "select id from audit_log where tenant_id = $1 limit 1",
             ),

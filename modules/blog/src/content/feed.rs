@@ -77,8 +77,19 @@ pub struct Item {
     pub authors: Vec<Author>,
     /// Names of public tags.
     pub tags: Vec<String>,
-    /// The address of the feature picture.
-    pub image: Option<String>,
+    /// The picture that stands for the post.
+    pub image: Option<Enclosure>,
+}
+
+/// A file that comes with a post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enclosure {
+    /// Its absolute address.
+    pub url: String,
+    /// Its media type.
+    pub media_type: String,
+    /// How many bytes.
+    pub bytes: i64,
 }
 
 /// Who wrote a post.
@@ -158,6 +169,17 @@ pub fn rss(feed: &Feed) -> String {
                         document.text("category", &[], tag);
                     }
                     document.text("description", &[], &escaped_text(&item.excerpt));
+                    if let Some(image) = &item.image {
+                        let length = image.bytes.to_string();
+                        document.empty(
+                            "enclosure",
+                            &[
+                                ("url", image.url.as_str()),
+                                ("length", &length),
+                                ("type", &image.media_type),
+                            ],
+                        );
+                    }
                     if let Some(html) = feed.body(item) {
                         document.text("content:encoded", &[], &html);
                     }
@@ -229,6 +251,18 @@ pub fn atom(feed: &Feed) -> String {
                 for tag in &item.tags {
                     document.empty("category", &[("term", tag)]);
                 }
+                if let Some(image) = &item.image {
+                    let length = image.bytes.to_string();
+                    document.empty(
+                        "link",
+                        &[
+                            ("rel", "enclosure"),
+                            ("href", image.url.as_str()),
+                            ("length", &length),
+                            ("type", &image.media_type),
+                        ],
+                    );
+                }
                 document.text("summary", &[("type", "text")], &item.excerpt);
                 if let Some(html) = feed.body(item) {
                     document.text("content", &[("type", "html")], &html);
@@ -255,7 +289,7 @@ pub fn json(feed: &Feed) -> String {
                 content_text: html.is_none().then(|| strip_non_xml(&item.excerpt)),
                 content_html: html.map(|html| strip_non_xml(&html).into_owned()),
                 summary: strip_non_xml(&item.excerpt),
-                image: item.image.as_deref(),
+                image: item.image.as_ref().map(|image| image.url.as_str()),
                 date_published: rfc_3339(item.published),
                 date_modified: rfc_3339(item.updated),
                 authors: item

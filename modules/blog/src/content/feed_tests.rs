@@ -14,6 +14,14 @@ fn time(text: &str) -> Timestamp {
     text.parse().expect("a time")
 }
 
+fn picture(url: &str) -> Enclosure {
+    Enclosure {
+        url: url.to_owned(),
+        media_type: "image/jpeg".into(),
+        bytes: 12_345,
+    }
+}
+
 fn item(n: u32) -> Item {
     Item {
         id: format!("urn:uuid:00000000-0000-7000-8000-00000000000{n}"),
@@ -25,7 +33,7 @@ fn item(n: u32) -> Item {
         updated: time("2027-04-01T10:00:00Z"),
         authors: vec![Author { name: "Ana".into(), url: Some("https://studio.example/author/ana/".into()) }],
         tags: vec!["News & views".into()],
-        image: Some("https://studio.example/pic.jpg".into()),
+        image: Some(picture("https://studio.example/pic.jpg")),
     }
 }
 
@@ -245,7 +253,7 @@ fn evil_feed(text: &str) -> Feed {
             url: Some(text.into()),
         }],
         tags: vec![text.into()],
-        image: Some(text.into()),
+        image: Some(picture(text)),
         ..item(1)
     }];
     Feed {

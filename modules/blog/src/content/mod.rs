@@ -1,14 +1,15 @@
 //! The pure part of the blog: text in, text out. No database, no HTTP, no clock.
 //!
 //! A post's source is Markdown with raw HTML allowed. [`render`] makes what is stored beside it. The order is fixed:
-//! clean the characters ([`input`]), Markdown to HTML ([`markdown`]), make it well nested ([`tidy`]), and only then
-//! sanitise ([`sanitize`]), because Markdown can turn harmless-looking source into markup. Each step is linear in its
+//! clean the characters ([`input`]), Markdown to HTML ([`markdown`]), make it well nested ([`tidy`]), complete pictures
+//! of the library ([`images`]), and only then sanitise ([`sanitize`]), because Markdown can turn harmless-looking source into markup. Each step is linear in its
 //! input. Stored HTML carries [`RENDERER_VERSION`]; when a step changes what it makes, raise it and render again.
 
 pub mod comment;
 pub mod diff;
 pub mod feed;
 mod html;
+mod images;
 pub mod input;
 mod markdown;
 pub mod redirect;
@@ -23,6 +24,8 @@ pub mod tidy;
 pub mod wanted;
 pub mod words;
 mod xml;
+
+use files::Pictures;
 
 pub use self::input::SourceError;
 pub use self::tidy::Heading;
@@ -49,18 +52,27 @@ pub struct Rendered {
     pub toc: Vec<Heading>,
 }
 
-/// Renders a post's Markdown source.
+/// Renders a post's Markdown source that names no pictures of the library.
+///
+/// # Errors
+/// As [`render_with`].
+pub fn render(source: &str) -> Result<Rendered, SourceError> {
+    render_with(source, &Pictures::new())
+}
+
+/// Renders a post's Markdown source. Those of its pictures that are among `pictures` come in every size they have.
 ///
 /// # Errors
 /// [`SourceError`] when the source or its HTML is too long, or when it holds U+0000.
-pub fn render(source: &str) -> Result<Rendered, SourceError> {
+pub fn render_with(source: &str, pictures: &Pictures) -> Result<Rendered, SourceError> {
     let source = input::normalise(source)?;
     let tidied = tidy::tidy(&markdown::to_html(&source));
-    if tidied.html.len() > input::MAX_HTML {
+    let framed = images::complete(&tidied.html, pictures);
+    if framed.len() > input::MAX_HTML {
         return Err(SourceError::Expands);
     }
     // Numeric entities can smuggle characters past the first cleaning, so the result is cleaned again.
-    let html = input::strip_non_xml(&sanitize::post(&tidied.html)).into_owned();
+    let html = input::strip_non_xml(&sanitize::post(&framed)).into_owned();
     let plaintext = text::plaintext(&html);
     let length = text::Length::of(&plaintext);
     Ok(Rendered {

@@ -33,6 +33,10 @@ pub struct Image<'a> {
     pub url: &'a str,
     /// What it shows.
     pub alt: &'a str,
+    /// Width in pixels.
+    pub width: i32,
+    /// Height in pixels.
+    pub height: i32,
 }
 
 /// A name with the absolute address of its page.
@@ -114,7 +118,11 @@ pub fn head(post: &Post<'_>) -> Markup {
     }
     if let Some(image) = &post.image {
         properties.push(("og:image", image.url.to_owned()));
-        properties.push(("og:image:alt", image.alt.to_owned()));
+        properties.push(("og:image:width", image.width.to_string()));
+        properties.push(("og:image:height", image.height.to_string()));
+        if !image.alt.is_empty() {
+            properties.push(("og:image:alt", image.alt.to_owned()));
+        }
     }
     // Open Graph wants profile pages here, so an author without one is left to JSON-LD.
     properties.extend(
@@ -147,7 +155,7 @@ pub fn head(post: &Post<'_>) -> Markup {
         meta name="twitter:description" content=(post.description);
         @if let Some(image) = &post.image {
             meta name="twitter:image" content=(image.url);
-            meta name="twitter:image:alt" content=(image.alt);
+            @if !image.alt.is_empty() { meta name="twitter:image:alt" content=(image.alt); }
         }
         (json_ld(&article(post)))
         (json_ld(&breadcrumbs(post)))
@@ -279,6 +287,8 @@ mod tests {
             image: Some(Image {
                 url: "https://studio.example/a.jpg",
                 alt: "A cat",
+                width: 1280,
+                height: 800,
             }),
             word_count: 321,
             comments: 0,
@@ -307,6 +317,8 @@ mod tests {
             "<meta property=\"article:published_time\" content=\"2027-01-02T03:04:05Z\">",
             "<meta property=\"article:author\" content=\"https://studio.example/author/ana/\">",
             "<meta property=\"og:image:alt\" content=\"A cat\">",
+            "<meta property=\"og:image:width\" content=\"1280\">",
+            "<meta property=\"og:image:height\" content=\"800\">",
             "<meta name=\"twitter:card\" content=\"summary_large_image\">",
         ] {
             assert!(head.contains(part), "{part}\n{head}");
@@ -371,6 +383,8 @@ mod tests {
             image: Some(Image {
                 url: EVIL,
                 alt: EVIL,
+                width: 1,
+                height: 1,
             }),
             ..post()
         };

@@ -1,5 +1,6 @@
 //! Posts as the API speaks of them.
 
+use files::FileId;
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,6 +11,7 @@ use super::versions::Reason;
 use super::{Listed, ListedVersion, Post, PostId, Seo, State, Status, Text, Version, Visibility};
 use crate::authors::{AuthorId, AuthorRef};
 use crate::content::Heading;
+use crate::images::Wanted;
 use crate::tags::TagRef;
 
 /// What lists and reads have in common.
@@ -140,6 +142,37 @@ pub struct PostBody {
     pub seo: Seo,
     /// Headings of the text.
     pub toc: Vec<Heading>,
+    /// The picture that stands for it.
+    pub feature: Option<FeatureBody>,
+}
+
+/// The picture that stands for a post.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FeatureBody {
+    /// Id of the file; see `/api/v1/files/{id}` for its sizes.
+    pub file: FileId,
+    /// What can be seen; empty: as the file says.
+    pub alt_text: String,
+}
+
+/// Which picture shall stand for a post.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FeatureInput {
+    /// Id of a public file; null: none.
+    pub file: Option<FileId>,
+    /// What can be seen, at most 500 characters; empty: as the file says.
+    #[serde(default)]
+    pub alt_text: String,
+}
+
+impl From<FeatureInput> for Wanted {
+    fn from(input: FeatureInput) -> Self {
+        Self {
+            picture: input.file.map_or_else(String::new, |file| file.to_string()),
+            alt: input.alt_text,
+        }
+    }
 }
 
 impl PostBody {
@@ -153,6 +186,10 @@ impl PostBody {
             excerpt: post.excerpt,
             seo: post.seo.0,
             toc: post.toc.0,
+            feature: post.feature.map(|feature| FeatureBody {
+                file: feature.file,
+                alt_text: feature.0.alt,
+            }),
         }
     }
 }
@@ -196,6 +233,9 @@ pub struct PostCreate {
     /// For search engines.
     #[serde(default)]
     pub seo: Seo,
+    /// The picture that stands for it.
+    #[serde(default)]
+    pub feature: FeatureInput,
 }
 
 impl From<PostCreate> for NewPost {
@@ -212,6 +252,7 @@ impl From<PostCreate> for NewPost {
             authors: body.authors,
             featured: body.featured,
             visibility: body.visibility,
+            feature: body.feature.into(),
         }
     }
 }
@@ -238,6 +279,8 @@ pub struct PostPatch {
     pub featured: Option<bool>,
     /// Who may read it when it is live. Holds at once; of a live post only who may publish changes it.
     pub visibility: Option<Visibility>,
+    /// The picture that stands for it. Holds at once.
+    pub feature: Option<FeatureInput>,
     /// Date of first publication, of a post that was published. Holds at once.
     pub published_at: Option<Timestamp>,
 }
@@ -254,6 +297,7 @@ impl From<PostPatch> for Edit {
             authors: body.authors,
             featured: body.featured,
             visibility: body.visibility,
+            feature: body.feature.map(Wanted::from),
             published_at: body.published_at,
         }
     }

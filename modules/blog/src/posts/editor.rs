@@ -14,6 +14,7 @@ use super::versions::{self, Reason};
 use super::{Post, PostId, create, display_title, get, restore_version, save};
 use crate::content::{self, diff};
 use crate::forms::{Pairs, told, value};
+use crate::images;
 use crate::locks::{self, Lock};
 use crate::manifest::{ReadPosts, WritePosts};
 use crate::review::{self, NewNote};
@@ -366,8 +367,11 @@ fn rev_header(rev: i64) -> HeaderMap {
 }
 
 /// The text as visitors would read it. Without scripts this is a page of its own.
-async fn preview(_: AllowedSome<WritePosts>, Form(pairs): Form<Pairs>) -> Result<Html<String>> {
-    let rendered =
-        content::render(value(&pairs, "content")).map_err(|error| error.on("content"))?;
+async fn preview(ctx: AllowedSome<WritePosts>, Form(pairs): Form<Pairs>) -> Result<Html<String>> {
+    let source = value(&pairs, "content");
+    let mut tx = ctx.begin().await?;
+    let pictures = images::named_in(&mut tx, source).await?;
+    drop(tx);
+    let rendered = content::render_with(source, &pictures).map_err(|error| error.on("content"))?;
     Ok(Html(html! { (PreEscaped(rendered.html)) }.into_string()))
 }

@@ -10,6 +10,7 @@ use super::save::{Edit, NewPost};
 use super::{Post, Seo, Text, Visibility};
 use crate::authors::{Author, AuthorId};
 use crate::forms::{Pairs, lapsed, lapsed_notice, value, values};
+use crate::images::Wanted;
 use crate::locks::Lock;
 
 const PATH: &str = "/app/blog/posts";
@@ -26,6 +27,9 @@ pub(super) struct Draft {
     pub tags: String,
     pub authors: Vec<AuthorId>,
     pub featured: bool,
+    /// Address of the picture that stands for the post.
+    pub feature: String,
+    pub feature_alt: String,
     pub visibility: Visibility,
     pub seo: Seo,
     pub local: String,
@@ -51,6 +55,8 @@ impl Draft {
             tags: text("tags"),
             authors: values(pairs, "authors"),
             featured: value(pairs, "featured") == "true",
+            feature: text("feature").trim().to_owned(),
+            feature_alt: text("feature_alt"),
             visibility: Visibility::parse(value(pairs, "visibility")).unwrap_or_default(),
             seo: Seo {
                 title: text("seo.title"),
@@ -79,6 +85,14 @@ impl Draft {
             tags: tags.join(", "),
             authors: post.authors.iter().map(|author| author.id).collect(),
             featured: post.featured,
+            feature: post
+                .feature
+                .as_ref()
+                .map_or_else(String::new, |feature| feature.file.to_string()),
+            feature_alt: post
+                .feature
+                .as_ref()
+                .map_or_else(String::new, |feature| feature.alt.clone()),
             visibility: post.visibility,
             seo: post.seo.0.clone(),
             local: post.schedule_local.clone().unwrap_or_default(),
@@ -124,6 +138,10 @@ impl Draft {
             authors: self.authors,
             featured: self.featured,
             visibility: self.visibility,
+            feature: Wanted {
+                picture: self.feature,
+                alt: self.feature_alt,
+            },
         }
     }
 
@@ -137,6 +155,10 @@ impl Draft {
             slug: Some(self.slug),
             authors: Some(self.authors).filter(|authors| !authors.is_empty()),
             featured: Some(self.featured),
+            feature: Some(Wanted {
+                picture: self.feature,
+                alt: self.feature_alt,
+            }),
             visibility: Some(self.visibility),
             published_at: None,
         }
@@ -209,7 +231,7 @@ impl Form<'_> {
             }
             form #post-form method="post" action=(self.path("")) data-dirty[!shut] data-autosave=[autosave] data-lock=[lock] data-preview={ (PATH) "/preview" } {
                 input type="hidden" name="rev" value=[self.draft.rev];
-                div.blog-editor {
+                div.blog-editor data-editor-uploads[!shut && self.ctx.may("files.library.upload")] {
                     div.blog-editor-main { (self.writing(shut)) }
                     div.blog-editor-side {
                         (self.publication(shut))
@@ -218,6 +240,7 @@ impl Form<'_> {
                     }
                 }
             }
+            @if !shut && self.ctx.may("files.library.upload") { (picture_dialog()) }
         }
     }
 
@@ -302,6 +325,31 @@ impl Form<'_> {
             (field::select("visibility", "Who can read it", visibilities()).value(self.draft.visibility.as_str()).disabled(shut)
                 .help("Once it is live. Lists, feeds and search engines show public posts alone."))
             (field::checkbox("featured", "Featured", self.draft.featured).disabled(shut))
+            (self.feature(shut))
+        }
+    }
+
+    /// The picture that stands for the post: by its address, or, where scripts run, by a file that is chosen here.
+    fn feature(&self, shut: bool) -> Markup {
+        let thumb = self
+            .post
+            .and_then(|post| post.feature.as_ref())
+            .map(|feature| format!("/media/{}/thumb/picture.jpg", feature.file));
+        html! {
+            div.blog-feature-field data-editor-feature {
+                (field::text("feature", "Picture").value(&self.draft.feature).errors(self.errors).disabled(shut).optional()
+                    .help("Stands above the text, in lists and in previews. Paste an address from Files."))
+                img.blog-feature-thumb src=[&thumb] alt="" width="160" height="160" hidden[thumb.is_none()] data-editor-thumb;
+                @if !shut {
+                    div.blog-feature-tools data-editor-tools hidden {
+                        (ui::button("Upload").icon(icons::LuUpload).id("feature-upload"))
+                        (ui::button("Remove").ghost().id("feature-remove"))
+                        span role="status" data-editor-note {}
+                    }
+                }
+                (field::text("feature_alt", "Alt text of the picture").value(&self.draft.feature_alt).errors(self.errors).disabled(shut)
+                    .max_length(500).help("Empty: as in Files."))
+            }
         }
     }
 
@@ -323,6 +371,19 @@ fn visibilities() -> Vec<field::Choice> {
         .into_iter()
         .map(|visibility| field::Choice::new(visibility.as_str(), visibility.choice()))
         .collect()
+}
+
+/// Where a picture of the text is chosen and described. Opened by a script.
+fn picture_dialog() -> Markup {
+    let body = html! {
+        (field::file("picture", "Picture", "image/jpeg,image/png,image/webp"))
+        img.blog-picture-shown data-picture-shown alt="" hidden;
+        progress.blog-picture-bar data-picture-bar max="1" value="0" aria-label="Sending" hidden {}
+        p.blog-note role="status" data-picture-note {}
+        (field::text("picture_alt", "Alt text").max_length(500).help("What can be seen, for those who cannot see it."))
+    };
+    let insert = ui::button("Insert").primary().id("picture-insert");
+    html! { (ui::Dialog::new("picture-dialog", "Add a picture", body).actions(insert)) }
 }
 
 fn toolbar() -> Markup {

@@ -2,6 +2,7 @@
 
 use kernel::{Error, FieldError, Fields, Result, Timestamp};
 use module::Ctx;
+use sqlx::types::Json;
 use tenant_resolver::TenantTx;
 
 use super::publish::settle;
@@ -13,6 +14,7 @@ use super::{Post, PostId, Status, Visibility};
 use crate::authors::{self, AuthorId};
 use crate::content::slug;
 use crate::events::{Happened, PostFacts};
+use crate::images::{self, Wanted};
 use crate::search;
 use crate::slugs::{self, Kind};
 use crate::tags;
@@ -35,6 +37,8 @@ pub struct NewPost {
     pub featured: bool,
     /// Who may read it when it is live.
     pub visibility: Visibility,
+    /// The picture that stands for it.
+    pub feature: Wanted,
 }
 
 /// What changes in a post; `None` stays as it is.
@@ -58,6 +62,8 @@ pub struct Edit {
     pub featured: Option<bool>,
     /// Who may read it when it is live.
     pub visibility: Option<Visibility>,
+    /// The picture that stands for it.
+    pub feature: Option<Wanted>,
     /// First publication, of a post that was published.
     pub published_at: Option<Timestamp>,
 }
@@ -98,7 +104,9 @@ pub async fn create(tx: &mut TenantTx, ctx: &Ctx, mut new: NewPost) -> Result<Po
         new.slug.as_deref(),
         Some(&new.authors).filter(|ids| !ids.is_empty()),
     )?;
-    let prepared = new.text.prepare()?;
+    let feature = new.feature.read()?;
+    let pictures = images::named_in(tx, &new.text.content).await?;
+    let prepared = new.text.prepare(&pictures)?;
     let tags = tags::named(tx, &new.tags, now).await?;
     let tag_ids: Vec<_> = tags.iter().map(|tag| tag.id).collect();
     let named = authors::named(tx, &new.authors).await?;
@@ -131,7 +139,12 @@ pub async fn create(tx: &mut TenantTx, ctx: &Ctx, mut new: NewPost) -> Result<Po
             } else {
                 named
             };
-            let post = Post::begun(&row, slug, tags, authors);
+            let mut post = Post::begun(&row, slug, tags, authors);
+            if feature.is_some() {
+                images::set_feature(tx, id, feature.clone()).await?;
+            }
+            images::note_new(tx, id, &post.title, &post.content, feature.as_ref()).await?;
+            post.feature = feature.map(Json);
             record(tx, ctx, Happened::Created, &post).await?;
             return Ok(post);
         }
@@ -208,6 +221,9 @@ pub async fn save(
     if let Some(ids) = edit.authors {
         authors::named(tx, &ids).await?;
         changed |= write_store::set_authors(tx, id, &ids).await?;
+    }
+    if let Some(wanted) = edit.feature {
+        changed |= images::set_feature(tx, id, wanted.read()?).await?;
     }
     if let Some(featured) = edit.featured {
         changed |= featured != post.featured;
@@ -306,7 +322,8 @@ async fn save_text(
     if !touched {
         return Ok(false);
     }
-    let prepared = text.prepare()?;
+    let pictures = images::named_in(tx, &text.content).await?;
+    let prepared = text.prepare(&pictures)?;
     let person = ctx.person()?;
     let newest = Newest {
         sha256: post.draft_sha256.clone(),

@@ -8,6 +8,7 @@ use super::{PostId, Seo, Sort, State, Status, Visibility};
 use crate::authors::{AuthorId, AuthorRef};
 use crate::content::Heading;
 use crate::content::wanted::Wanted;
+use crate::images::Feature;
 use crate::search;
 use crate::tags::TagRef;
 
@@ -48,6 +49,8 @@ pub struct Post {
     pub toc: Json<Vec<Heading>>,
     pub tags: Json<Vec<TagRef>>,
     pub authors: Json<Vec<AuthorRef>>,
+    /// The picture that stands for it.
+    pub feature: Option<Json<Feature>>,
 }
 
 /// One post by its id, with its draft. In the trash or not.
@@ -67,7 +70,9 @@ pub async fn find(tx: &mut TenantTx, id: PostId) -> Result<Option<Post>> {
                   (select coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'slug', a.slug, 'name', a.display_name, 'membership', a.membership_id) order by pa.position), '[]')
                    from blog_post_authors pa join blog_authors a on a.tenant_id = pa.tenant_id and a.id = pa.author_id
                    where pa.tenant_id = $1 and pa.post_id = p.id and a.tenant_id = $1)
-                    as "authors!: Json<Vec<AuthorRef>>"
+                    as "authors!: Json<Vec<AuthorRef>>",
+                  (select jsonb_build_object('file', f.file_id, 'alt', f.alt_text)
+                   from blog_post_features f where f.tenant_id = $1 and f.post_id = p.id) as "feature: Json<Feature>"
            from blog_posts p
            join blog_post_versions v on v.tenant_id = p.tenant_id and v.post_id = p.id and v.no = p.draft_no
            where p.tenant_id = $1 and v.tenant_id = $1 and p.id = $2"#,

@@ -1,5 +1,6 @@
 //! What a post says: the part that versions keep, its rules, and what is derived from it.
 
+use files::Pictures;
 use kernel::{Fields, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -52,12 +53,12 @@ pub struct Prepared {
 }
 
 impl Text {
-    /// Cleans the text, holds it against the rules and renders it.
+    /// Cleans the text, holds it against the rules and renders it, with those of its pictures that are given.
     ///
     /// # Errors
     /// Every broken rule at once, for the fields `title`, `content`, `excerpt`, `seo.title`,
     /// `seo.description` and `seo.canonical_url`.
-    pub fn prepare(self) -> Result<Prepared> {
+    pub fn prepare(self, pictures: &Pictures) -> Result<Prepared> {
         let mut fields = Fields::default();
         let line = |text: &str| one_line(text);
         let title = line(&self.title);
@@ -105,8 +106,9 @@ impl Text {
                 "invalid",
                 "Enter a whole address that begins with https://",
             );
-        let rendered =
-            fields.take(content::render(&self.content).map_err(|error| error.on("content")));
+        let rendered = fields.take(
+            content::render_with(&self.content, pictures).map_err(|error| error.on("content")),
+        );
         fields.finish()?;
         // `finish` has failed already when there is nothing rendered.
         let rendered = rendered.ok_or_else(|| kernel::Error::internal("rendered nothing"))?;
@@ -167,13 +169,20 @@ mod tests {
 
     #[test]
     fn texts_are_cleaned_before_they_are_compared() {
-        let one = text(" A  title\u{8}\n", "line\r\nline").prepare().unwrap();
-        let two = text("A title", "line\nline").prepare().unwrap();
+        let one = text(" A  title\u{8}\n", "line\r\nline")
+            .prepare(&Pictures::new())
+            .unwrap();
+        let two = text("A title", "line\nline")
+            .prepare(&Pictures::new())
+            .unwrap();
         assert_eq!(one.text, two.text);
         assert_eq!(one.sha256, two.sha256);
         assert_ne!(
             one.sha256,
-            text("A title", "line").prepare().unwrap().sha256
+            text("A title", "line")
+                .prepare(&Pictures::new())
+                .unwrap()
+                .sha256
         );
     }
 
@@ -181,7 +190,7 @@ mod tests {
     fn an_empty_excerpt_is_none() {
         let mut blank = text("A", "b");
         blank.excerpt = Some("  ".into());
-        assert_eq!(blank.prepare().unwrap().text.excerpt, None);
+        assert_eq!(blank.prepare(&Pictures::new()).unwrap().text.excerpt, None);
     }
 
     #[test]
@@ -197,7 +206,7 @@ mod tests {
                 noindex: false,
             },
         };
-        let error = bad.prepare().unwrap_err();
+        let error = bad.prepare(&Pictures::new()).unwrap_err();
         let fields: Vec<_> = error
             .field_errors()
             .iter()
@@ -218,7 +227,7 @@ mod tests {
 
     #[test]
     fn empty_texts_are_fine_for_drafts() {
-        let empty = text("", "").prepare().unwrap();
+        let empty = text("", "").prepare(&Pictures::new()).unwrap();
         assert_eq!(empty.rendered.html, "");
         assert_eq!(empty.rendered.reading_minutes, 1);
     }

@@ -186,8 +186,12 @@ struct Preview {
     post, path = "/preview", operation_id = "blog.posts.preview", tag = "Posts", request_body = PreviewBody,
     responses((status = 200, description = "The text as visitors would read it.", body = Preview), Refused, Invalid)
 )]
-async fn preview(_: Allowed<WritePosts>, Json(body): Json<PreviewBody>) -> Result<Json<Preview>> {
-    let rendered = content::render(&body.content).map_err(|error| error.on("content"))?;
+async fn preview(ctx: Allowed<WritePosts>, Json(body): Json<PreviewBody>) -> Result<Json<Preview>> {
+    let mut tx = ctx.begin().await?;
+    let pictures = crate::images::named_in(&mut tx, &body.content).await?;
+    drop(tx);
+    let rendered =
+        content::render_with(&body.content, &pictures).map_err(|error| error.on("content"))?;
     Ok(Json(Preview {
         html: rendered.html,
         word_count: rendered.word_count,

@@ -9,6 +9,7 @@ use super::versions::Reason;
 use super::{Post, PostId, Seo, Status, Visibility};
 use crate::authors::{AuthorId, AuthorRef};
 use crate::content::RENDERER_VERSION;
+use crate::images;
 use crate::search;
 use crate::tags::{TagId, TagRef};
 
@@ -158,6 +159,7 @@ impl Post {
             toc: Json(rendered.toc),
             tags: Json(tags),
             authors: Json(authors),
+            feature: None,
         }
     }
 }
@@ -230,7 +232,8 @@ pub(super) async fn hold(
     Ok(held)
 }
 
-/// Writes a held post back: its state as it is now in memory, one revision further.
+/// Writes a held post back: its state as it is now in memory, one revision further. The library learns which files it
+/// shows now.
 pub(super) async fn release(tx: &mut TenantTx, post: &mut Held, now: Timestamp) -> Result<()> {
     let tenant = tx.tenant();
     post.rev = sqlx::query_scalar!(
@@ -264,7 +267,8 @@ pub(super) async fn release(tx: &mut TenantTx, post: &mut Held, now: Timestamp) 
     )
     .fetch_one(tx.conn())
     .await?;
-    search::store::forget_others(tx, post.id, post.draft_no, post.live_no).await
+    search::store::forget_others(tx, post.id, post.draft_no, post.live_no).await?;
+    images::note(tx, post).await
 }
 
 /// Replaces the tags of a post.
@@ -327,6 +331,7 @@ pub(super) async fn set_authors(
 
 /// Removes a post for good, with its versions, authors, tags and addresses.
 pub(super) async fn purge(tx: &mut TenantTx, id: PostId) -> Result<()> {
+    images::forget(tx, id).await?;
     let tenant = tx.tenant();
     sqlx::query!(
         "with tags as (delete from blog_post_tags where tenant_id = $1 and post_id = $2),

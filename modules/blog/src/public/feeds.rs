@@ -9,9 +9,13 @@ use module::{Ctx, Public};
 use super::site::Site;
 use super::store::FeedOf;
 use super::{document, moved, store};
-use crate::content::feed::{self, Author, Feed, FeedContent, Item};
+use crate::content::feed::{self, Author, Enclosure, Feed, FeedContent, Item};
 use crate::content::slug::normalise;
+use crate::images::Feature;
 use crate::settings;
+
+/// Width of the picture that comes with a post, in pixels.
+const ENCLOSED: i32 = 1200;
 
 /// Media types with the character set, which readers otherwise guess.
 const RSS: &str = "application/rss+xml; charset=utf-8";
@@ -82,7 +86,8 @@ async fn part(
         return Ok(moved(ctx, &address(&subject.slug)).into_response());
     }
     let changed_at = row.changed_at;
-    let feed = assemble(&site, ctx.tenant().id, &address(slug), row, page);
+    let shown = site.clone().showing(&mut tx, features(&row)).await?;
+    let feed = assemble(&shown, ctx.tenant().id, &address(slug), row, page);
     Ok(document(asked, RSS, changed_at, feed::rss(&feed)))
 }
 
@@ -97,10 +102,15 @@ async fn whole(ctx: &Ctx, path: &str) -> module::Result<(Feed, Option<Timestamp>
     let row = store::feed(&mut tx, FeedOf::Blog, ctx.now())
         .await?
         .ok_or(Error::NotFound("feed"))?;
-    let site = Site::of(ctx);
+    let site = Site::of(ctx).showing(&mut tx, features(&row)).await?;
     let changed_at = row.changed_at;
     let feed = assemble(&site, ctx.tenant().id, &site.link(path), row, Site::tag);
     Ok((feed, changed_at))
+}
+
+/// The pictures that stand for the posts of a feed.
+fn features(row: &store::List) -> impl Iterator<Item = &Feature> {
+    row.posts.iter().filter_map(|post| post.feature.as_ref())
 }
 
 /// `page` is where the subject of the feed has its page, if it has one.
@@ -146,6 +156,14 @@ fn assemble(
 }
 
 fn item(site: &Site, post: store::Listed) -> Item {
+    let image = post.feature.as_ref().and_then(|feature| {
+        let copy = feature.picture(&site.pictures)?.at_least(ENCLOSED)?;
+        Some(Enclosure {
+            url: site.link(&copy.path),
+            media_type: copy.mime.clone(),
+            bytes: copy.bytes,
+        })
+    });
     Item {
         id: format!("urn:uuid:{}", post.id),
         url: site.post(&post.slug),
@@ -163,7 +181,7 @@ fn item(site: &Site, post: store::Listed) -> Item {
             })
             .collect(),
         tags: post.tags.into_iter().map(|tag| tag.name).collect(),
-        image: None,
+        image,
     }
 }
 
@@ -204,6 +222,7 @@ mod tests {
                     slug: "mara".into(),
                     name: "Mara".into(),
                 }],
+                feature: None,
             }]),
             newer: None,
         }

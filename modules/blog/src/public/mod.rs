@@ -40,6 +40,7 @@ use self::pages::Viewer;
 use self::site::Site;
 pub(crate) use self::store::any;
 use crate::content::slug::normalise;
+use crate::images::Feature;
 
 /// How long anybody may keep an answer.
 const SHARED: HeaderValue =
@@ -101,7 +102,10 @@ async fn list(ctx: Public, Query(wanted): Query<Wanted>) -> module::Result<Respo
     let mut tx = ctx.begin().await?;
     let list = store::list(&mut tx, after, Audience::of(&ctx), ctx.now()).await?;
     let changed_at = list.changed_at;
-    let page = pages::list(&Site::of(&ctx), Viewer::of(&ctx), list, after);
+    let site = Site::of(&ctx)
+        .showing(&mut tx, features(&list.posts))
+        .await?;
+    let page = pages::list(&site, Viewer::of(&ctx), list, after);
     Ok((kept(&ctx, changed_at), page).into_response())
 }
 
@@ -126,6 +130,7 @@ async fn tag(
         return Ok(moved(&ctx, &site.tag(present)));
     }
     let changed_at = list.changed_at;
+    let site = site.showing(&mut tx, features(&list.posts)).await?;
     let page = pages::tag(&site, list, after);
     Ok((kept(&ctx, changed_at), page).into_response())
 }
@@ -151,6 +156,7 @@ async fn author(
         return Ok(moved(&ctx, &site.author(present)));
     }
     let changed_at = list.changed_at;
+    let site = site.showing(&mut tx, features(&list.posts)).await?;
     let page = pages::author(&site, list, after);
     Ok((kept(&ctx, changed_at), page).into_response())
 }
@@ -209,8 +215,14 @@ pub(crate) async fn post_page(
         headers.remove(header::LAST_MODIFIED);
     }
     let section = section.map(|section| section.render(ctx));
+    let site = site.showing(&mut tx, post.feature.as_deref()).await?;
     let page = pages::post(&site, Viewer::of(ctx), &post, section.as_ref());
     Ok((headers, page).into_response())
+}
+
+/// The pictures that stand for the posts of a list.
+fn features(posts: &[store::Listed]) -> impl Iterator<Item = &Feature> {
+    posts.iter().filter_map(|post| post.feature.as_ref())
 }
 
 /// The slug that a list's subject has now, when it was asked for by a former one.

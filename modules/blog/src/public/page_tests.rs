@@ -35,6 +35,7 @@ fn listed(n: u128) -> Listed {
         tags: vec![linked("light", "Light")],
         authors: vec![linked("mara", "Mara Lindqvist"), linked("joel", "Joel")],
         comments: 0,
+        feature: None,
     }
 }
 
@@ -95,6 +96,7 @@ fn post() -> Post {
         older: None,
         comments: 0,
         comments_enabled: None,
+        feature: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The pages that readers see, as functions of what the store found.
 
+use files::{Picture, PictureCopy};
 use kernel::{Cursor, Timestamp};
 use maud::{Markup, PreEscaped, html};
 use module::Ctx;
@@ -10,8 +11,15 @@ use super::site::Site;
 use super::store::{Byline, InSeries, Linked, List, Listed, Post, Subject};
 use crate::comments::section_public::counted;
 use crate::content::{Heading, feed, seo};
+use crate::images::Feature;
 use crate::posts::{Visibility, display_title};
 use crate::settings::Settings;
+
+/// Width of the picture in previews elsewhere, in pixels: what the large cards of others show sharply.
+const PREVIEW: i32 = 1200;
+/// Width of a post's own picture in the layout, and of one in a list, in pixels.
+const WIDE: &str = "(max-width: 820px) 100vw, 760px";
+const SMALL: &str = "(max-width: 820px) 100vw, 220px";
 
 /// Headings from which on a post gets a table of contents.
 const LONG: usize = 3;
@@ -140,6 +148,7 @@ pub(super) fn article(site: &Site, viewer: Viewer, post: &Post) -> Markup {
                 (byline(site, viewer, post))
             }
             @for place in post.series.iter() { (part_of(place)) }
+            @if let Some(feature) = &post.feature { (large(site, feature)) }
             @if long { (table_of_contents(&post.toc)) }
             div.blog-prose { (PreEscaped(&post.html)) }
             @if !post.tags.is_empty() { (tag_links(&post.tags)) }
@@ -196,6 +205,10 @@ fn head_of_post(site: &Site, settings: &Settings, post: &Post) -> Markup {
         })
         .collect();
     let excerpt = post.excerpt.as_deref().unwrap_or(&post.summary);
+    let preview = post.feature.as_ref().and_then(|feature| {
+        let (picture, copy) = sized(site, feature, PREVIEW)?;
+        Some((site.link(&copy.path), words(feature, picture), copy))
+    });
     seo::head(&seo::Post {
         title: non_empty(&post.seo.title, &post.title),
         description: non_empty(&post.seo.description, excerpt),
@@ -208,7 +221,12 @@ fn head_of_post(site: &Site, settings: &Settings, post: &Post) -> Markup {
         authors: &authors,
         tags: &tags,
         series: &series,
-        image: None,
+        image: preview.as_ref().map(|(url, alt, copy)| seo::Image {
+            url,
+            alt,
+            width: copy.width,
+            height: copy.height,
+        }),
         word_count: post.word_count,
         comments: post.comments,
         kind: seo::ArticleKind::default(),
@@ -422,6 +440,7 @@ pub(super) fn entry(site: &Site, post: &Listed) -> Markup {
             div {
                 h2 { a href={ "/blog/" (post.slug) } { (post.title) } }
                 @if !post.excerpt.is_empty() { p { (post.excerpt) } }
+                @if let Some(feature) = &post.feature { (small(site, feature)) }
                 div.blog-foot {
                     @if let Some(first) = post.authors.first() {
                         span.blog-by {
@@ -431,6 +450,46 @@ pub(super) fn entry(site: &Site, post: &Listed) -> Markup {
                     }
                     @if !post.tags.is_empty() { (tag_links(&post.tags)) }
                 }
+            }
+        }
+    }
+}
+
+/// What a post's picture shows: in the post's words, else in the library's.
+fn words<'a>(feature: &'a Feature, picture: &'a Picture) -> &'a str {
+    non_empty(&feature.alt, &picture.alt_text)
+}
+
+/// A post's picture with its copy for this width, if the file is still there.
+fn sized<'a>(
+    site: &'a Site,
+    feature: &Feature,
+    width: i32,
+) -> Option<(&'a Picture, &'a PictureCopy)> {
+    let picture = feature.picture(&site.pictures)?;
+    Some((picture, picture.at_least(width)?))
+}
+
+/// A post's picture above its text. It is what visitors see first, so it is asked for at once.
+fn large(site: &Site, feature: &Feature) -> Markup {
+    html! {
+        @if let Some((picture, copy)) = sized(site, feature, PREVIEW) {
+            figure.blog-feature {
+                img src=(copy.path) srcset=(picture.srcset()) sizes=(WIDE) alt=(words(feature, picture))
+                    width=(copy.width) height=(copy.height) fetchpriority="high" decoding="async";
+                @if !picture.caption.is_empty() { figcaption { (picture.caption) } }
+            }
+        }
+    }
+}
+
+/// A post's picture in a list, beside its title.
+fn small(site: &Site, feature: &Feature) -> Markup {
+    html! {
+        @if let Some((picture, copy)) = sized(site, feature, 320) {
+            div.blog-thumb {
+                img src=(copy.path) srcset=(picture.srcset()) sizes=(SMALL) alt=(words(feature, picture))
+                    width=(copy.width) height=(copy.height) loading="lazy" decoding="async";
             }
         }
     }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::store::{Byline, InSeries, Linked, Post};
 use crate::content::Heading;
+use crate::images::Feature;
 use crate::posts::{PostId, Seo, Visibility};
 use crate::settings::Settings;
 
@@ -33,7 +34,10 @@ pub(super) async fn find(
                    from blog_post_authors pa join blog_authors a on a.tenant_id = pa.tenant_id and a.id = pa.author_id
                    where pa.tenant_id = $1 and a.tenant_id = $1 and pa.post_id = p.id)
                     as "authors!: Json<Vec<Byline>>",
-                  '[]'::jsonb as "series!: Json<Vec<InSeries>>", null::jsonb as "newer: Json<Linked>", null::jsonb as "older: Json<Linked>",
+                  '[]'::jsonb as "series!: Json<Vec<InSeries>>",
+                  (select jsonb_build_object('file', f.file_id, 'alt', f.alt_text)
+                   from blog_post_features f where f.tenant_id = $1 and f.post_id = p.id) as "feature: Json<Feature>",
+                  null::jsonb as "newer: Json<Linked>", null::jsonb as "older: Json<Linked>",
                   0::bigint as "comments!", p.comments_enabled
            from blog_posts p
            join blog_post_versions v on v.tenant_id = p.tenant_id and v.post_id = p.id and v.no = coalesce($3, p.draft_no)

@@ -12,7 +12,7 @@ use super::feeds::feed_of;
 use super::pages::{alternate, alternates, base, entry, non_empty};
 use super::site::Site;
 use super::store::{List, Listed, Subject};
-use super::{Audience, kept, moved, present_slug, store};
+use super::{Audience, features, kept, moved, present_slug, store};
 use crate::content::slug::normalise;
 use crate::content::{feed, seo};
 use crate::settings::Settings;
@@ -27,6 +27,7 @@ pub(super) async fn series(ctx: Public, Path(slug): Path<String>) -> module::Res
         return Ok(moved(&ctx, &site.series(present)));
     }
     let changed_at = list.changed_at;
+    let site = site.showing(&mut tx, features(&list.posts)).await?;
     Ok((kept(&ctx, changed_at), page(&site, list)).into_response())
 }
 

@@ -1,8 +1,12 @@
 //! The site that public pages belong to: its name, its addresses, how it writes dates.
 
 use ammonia::Url;
-use kernel::{Timestamp, Zone};
+use files::Pictures;
+use kernel::{Result, Timestamp, Zone};
 use module::Ctx;
+use tenant_resolver::TenantTx;
+
+use crate::images::{self, Feature};
 
 /// What pages and feeds know of the tenant.
 #[derive(Clone, Debug)]
@@ -15,6 +19,8 @@ pub(super) struct Site {
     pub language: String,
     /// Zone of its dates.
     pub zone: Zone,
+    /// The pictures that stand for the posts of this page or feed.
+    pub pictures: Pictures,
 }
 
 impl Site {
@@ -25,7 +31,20 @@ impl Site {
             name: tenant.name.clone(),
             language: tenant.locale.clone(),
             zone: tenant.zone.clone(),
+            pictures: Pictures::new(),
         }
+    }
+
+    /// With the pictures of these features.
+    pub async fn showing<'a>(
+        self,
+        tx: &mut TenantTx,
+        features: impl IntoIterator<Item = &'a Feature>,
+    ) -> Result<Self> {
+        Ok(Self {
+            pictures: images::of(tx, features).await?,
+            ..self
+        })
     }
 
     /// The absolute address of a path, with everything beyond ASCII encoded: slugs may have letters of any script.
@@ -77,6 +96,7 @@ pub(super) fn example() -> Site {
         name: "Northlight".into(),
         language: "en-GB".into(),
         zone: Zone::named("Europe/Berlin").expect("a zone"),
+        pictures: Pictures::new(),
     }
 }
 

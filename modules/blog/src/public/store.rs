@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::audience::{Audience, Hidden};
 use crate::content::Heading;
+use crate::images::Feature;
 use crate::posts::{Seo, Visibility};
 use crate::settings::Settings;
 
@@ -52,6 +53,7 @@ pub(super) struct Listed {
     pub authors: Vec<Linked>,
     /// Public comments.
     pub comments: i64,
+    pub feature: Option<Feature>,
 }
 
 /// A page of a list, or a feed.
@@ -126,7 +128,9 @@ macro_rules! list {
                             from blog_post_authors pa join blog_authors a on a.tenant_id = pa.tenant_id and a.id = pa.author_id
                             where pa.tenant_id = $1 and a.tenant_id = $1 and pa.post_id = p.id) as authors,
                            (select count(*) from blog_comments k
-                            where k.tenant_id = $1 and k.post_id = p.id and k.status = 'approved') as comments, "#
+                            where k.tenant_id = $1 and k.post_id = p.id and k.status = 'approved') as comments,
+                           (select jsonb_build_object('file', f.file_id, 'alt', f.alt_text)
+                            from blog_post_features f where f.tenant_id = $1 and f.post_id = p.id) as feature, "#
              + $html + " as html from (" + $picked
              + r#") picked
                     join blog_posts p on p.id = picked.id
@@ -395,6 +399,7 @@ pub(super) struct Post {
     pub tags: Json<Vec<Linked>>,
     pub authors: Json<Vec<Byline>>,
     pub series: Json<Vec<InSeries>>,
+    pub feature: Option<Json<Feature>>,
     pub newer: Option<Json<Linked>>,
     pub older: Option<Json<Linked>>,
     /// Public comments.
@@ -444,6 +449,8 @@ pub(super) async fn post(
                    ) m
                    join blog_series r on r.id = m.series_id
                    where r.tenant_id = $1 and m.post_id = p.id) as "series!: Json<Vec<InSeries>>",
+                  (select jsonb_build_object('file', f.file_id, 'alt', f.alt_text)
+                   from blog_post_features f where f.tenant_id = $1 and f.post_id = p.id) as "feature: Json<Feature>",
                   (select jsonb_build_object('slug', n.slug, 'name', nv.title)
                    from blog_posts n
                    join blog_post_versions nv on nv.tenant_id = n.tenant_id and nv.post_id = n.id and nv.no = n.live_no

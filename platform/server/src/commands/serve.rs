@@ -45,6 +45,7 @@ pub fn platform(
         binding: settings.database.binding()?,
         mailer,
         proxies,
+        files: settings.files()?,
         http: settings.http.clone(),
         access: settings.access.clone(),
         job_limit: settings.worker.job_limit(),

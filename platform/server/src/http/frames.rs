@@ -168,6 +168,9 @@ fn core(ctx: &Ctx) -> Vec<NavItem> {
                 .go('p'),
         );
     }
+    if ctx.may("files.library.read") {
+        items.push(NavItem::new("Files", "/app/files", icons::LuImages).go('f'));
+    }
     items
 }
 

@@ -10,6 +10,7 @@ pub mod observe;
 mod principals;
 mod programs;
 mod render;
+pub mod timeouts;
 mod visit;
 
 use std::convert::Infallible;

@@ -3,6 +3,8 @@
 //! It goes through the same functions as people do, so it can hold nothing that they could not have made.
 //! Loading it again changes nothing.
 
+mod art;
+
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -11,10 +13,12 @@ use accounts::passwords;
 use accounts::users::{self, NewUser};
 use accounts::{Act, Author};
 use blog::comments::{self, CommentSettings, Draft, Mode, Posted};
+use blog::images::Wanted;
 use blog::posts::{self, Move, NewPost, PostId, Step, Text};
 use blog::redirects::{self, RedirectInput};
 use blog::series::{self, SeriesInput};
 use blog::settings::{self, Settings};
+use files::{FileId, Incoming};
 use http::Method;
 use kernel::{Email, Error, OperatorRole, Result, TenantId, UserId};
 use module::{Account, Ctx, RequestFacts};
@@ -62,13 +66,22 @@ struct Studio {
     interest: &'static str,
     owner: &'static str,
     email: &'static str,
-    posts: &'static [(&'static str, &'static str, &'static [&'static str])],
+    posts: &'static [Written],
     /// Title and description of a series that has all of its posts.
     series: (&'static str, &'static str),
     /// A post that is not published yet.
     draft: (&'static str, &'static str),
     /// What readers say of the first post: name and words. The last one waits for its mail.
     readers: &'static [(&'static str, &'static str)],
+}
+
+/// A post of a studio.
+struct Written {
+    title: &'static str,
+    content: &'static str,
+    tags: &'static [&'static str],
+    /// Colours of its picture, a number that makes it its own, and what can be seen.
+    picture: (art::Palette, u32, &'static str),
 }
 
 const STUDIOS: [Studio; 2] = [
@@ -79,9 +92,24 @@ const STUDIOS: [Studio; 2] = [
         owner: "Aiko Tanabe",
         email: "aiko@halden.example",
         posts: &[
-            ("How we light a portrait", LIGHT, &["Light", "Studio"]),
-            ("Ten minutes with a nervous sitter", SITTER, &["People"]),
-            ("A north window at last", WINDOW, &["Studio"]),
+            Written {
+                title: "How we light a portrait",
+                content: LIGHT,
+                tags: &["Light", "Studio"],
+                picture: (art::DUSK, 3, "Hills in the last light of the evening"),
+            },
+            Written {
+                title: "Ten minutes with a nervous sitter",
+                content: SITTER,
+                tags: &["People"],
+                picture: (art::DAWN, 5, "Blue hills under an early sun"),
+            },
+            Written {
+                title: "A north window at last",
+                content: WINDOW,
+                tags: &["Studio"],
+                picture: (art::NORTH, 8, "A clear morning over green hills"),
+            },
         ],
         series: (
             "From window to portrait",
@@ -113,8 +141,18 @@ const STUDIOS: [Studio; 2] = [
         owner: "Theo Marchetti",
         email: "theo@clef.example",
         posts: &[
-            ("Why scales need not be dull", SCALES, &["Practice"]),
-            ("Our first house concert", CONCERT, &["Concerts"]),
+            Written {
+                title: "Why scales need not be dull",
+                content: SCALES,
+                tags: &["Practice"],
+                picture: (art::NORTH, 2, "Waves of green hills"),
+            },
+            Written {
+                title: "Our first house concert",
+                content: CONCERT,
+                tags: &["Concerts"],
+                picture: (art::DUSK, 7, "A warm evening over the hills"),
+            },
         ],
         series: (
             "A year of playing together",
@@ -240,9 +278,17 @@ async fn fill(
     let person = principal.into_person(account.user);
     let ctx = Ctx::new(platform.app.clone(), site, Some(Arc::new(person)), facts());
     let mut written = Vec::new();
-    for (title, content, tags) in studio.posts {
+    for plan in studio.posts {
+        let picture = paint(platform, &ctx, plan).await?;
         let mut tx = ctx.begin().await?;
-        let post = posts::create(&mut tx, &ctx, draft(title, content, tags)).await?;
+        let new = NewPost {
+            feature: Wanted {
+                picture: picture.to_string(),
+                alt: String::new(),
+            },
+            ..draft(plan.title, plan.content, plan.tags)
+        };
+        let post = posts::create(&mut tx, &ctx, new).await?;
         posts::step(&mut tx, &ctx, post.id, None, &Step::Plain(Move::Publish)).await?;
         tx.commit().await?;
         written.push(post.id);
@@ -310,6 +356,19 @@ async fn discuss(ctx: &Ctx, studio: &Studio, post: PostId) -> Result<()> {
     let thanks = "That makes our day. There will be a second part about windows to the west.";
     comments::moderate::reply(&mut tx, ctx, first, thanks).await?;
     tx.commit().await
+}
+
+/// Paints a post's picture and uploads it.
+async fn paint(platform: &Platform, ctx: &Ctx, written: &Written) -> Result<FileId> {
+    let (palette, seed, alt) = written.picture;
+    let painted = tokio::task::spawn_blocking(move || art::landscape(palette, seed))
+        .await
+        .map_err(Error::internal)??;
+    let name = format!("{}.jpg", written.title);
+    let incoming = Incoming::of(&name, alt, painted).await?;
+    let (tx, taken) = platform.files.take(ctx, incoming).await?;
+    tx.commit().await?;
+    Ok(taken.file.id)
 }
 
 fn draft(title: &str, content: &str, tags: &[&str]) -> NewPost {
