@@ -107,7 +107,6 @@ impl Entry {
     pub fn verb(&self) -> String {
         let known = match self.action.as_str() {
             "workspace.tenant.created" => "opened the workspace",
-            "workspace.tenant.suspended" => "suspended",
             "workspace.tenant.restored" => "restored",
             "workspace.allowance.granted" => "allowed more of",
             "workspace.allowance.revoked" => "took back what was allowed of",
@@ -115,7 +114,7 @@ impl Entry {
             "workspace.member.left" => "left the workspace",
             "workspace.member.removed" => "removed",
             "workspace.member.restored" => "brought back",
-            "workspace.member.suspended" => "suspended",
+            "workspace.member.suspended" | "workspace.tenant.suspended" => "suspended",
             "workspace.member.resumed" => "let back in",
             "workspace.member.roles_changed" => "changed the roles of",
             "workspace.role.created" => "made the role",
