@@ -159,9 +159,7 @@ impl Desk {
     /// The author asks, the owner says something and approves, and everybody reads.
     async fn review(&self, edit: &str) {
         let (author, owner) = (&self.author, &self.owner);
-        author
-            .wait_for("document.readyState === 'complete'")
-            .await;
+        author.wait_for("document.readyState === 'complete'").await;
         author.goto(&self.address(edit)).await;
         author
             .fill("Note for the reviewer", "Ready from my side.")

@@ -1,10 +1,10 @@
 //! Operations on preview links: `/api/v1/blog/posts/{id}/previews`.
 
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use kernel::Timestamp;
 use module::extract::{Json, Path};
-use module::{Allowed, AllowedOn, Result, Routes};
+use module::{Allowed, AllowedOn, IdempotencyKey, Result, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,7 +18,7 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// A preview link, without its address.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 struct PreviewLink {
     /// Its id.
     id: PreviewId,
@@ -61,17 +61,17 @@ struct PreviewLinks {
 }
 
 /// A link that was just made.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 struct PreviewLinkMade {
     /// What can be read of it later, too.
     #[serde(flatten)]
     preview: PreviewLink,
-    /// Its address. It is shown this once.
-    url: String,
+    /// Its address. It is shown this once; null when the request was repeated.
+    url: Option<String>,
 }
 
 /// What a link is to be like.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PreviewLinkCreate {
     /// Number of the version that it shows; left out: the newest draft at that time.
@@ -103,34 +103,45 @@ async fn read(ctx: AllowedOn<ReadPosts>, Path(id): Path<PostId>) -> Result<Json<
 /// Make a preview link
 ///
 /// Whoever has it reads the post without signing in, until it ends or is revoked. The address is in this answer and
-/// nowhere else, so the request takes no `Idempotency-Key`: a second one makes a second link.
+/// nowhere else.
 #[utoipa::path(
     post, path = "/posts/{id}/previews", operation_id = "blog.previews.create", tag = "Previews", request_body = PreviewLinkCreate,
-    params(("id" = PostId, Path)),
+    params(
+        ("id" = PostId, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer without the address, for 24 hours.")
+    ),
     responses((status = 201, description = "The link, with its address.", body = PreviewLinkMade), Refused, Missing, Conflict, Invalid)
 )]
 async fn make(
     ctx: Allowed<WritePosts>,
     Path(id): Path<PostId>,
+    key: IdempotencyKey,
     Json(body): Json<PreviewLinkCreate>,
-) -> Result<(StatusCode, HeaderMap, Json<PreviewLinkMade>)> {
+) -> Result<Response> {
+    let mut tx = ctx.begin().await?;
+    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
+        return Ok(answer);
+    }
     let new = NewPreview {
         version: body.version,
         hours: body.hours,
         max_views: body.max_views,
     };
-    let mut tx = ctx.begin().await?;
     let (link, secret) = create(&mut tx, &ctx, id, new).await?;
-    tx.commit().await?;
-    let made = PreviewLinkMade {
+    let kept = PreviewLinkMade {
         preview: link.into(),
-        url: ctx.link(&format!("/p/{}", secret.as_str())),
+        url: None,
     };
-    let headers = HeaderMap::from_iter([(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("private, no-store"),
-    )]);
-    Ok((StatusCode::CREATED, headers, Json(made)))
+    let made = PreviewLinkMade {
+        url: Some(ctx.link(&format!("/p/{}", secret.as_str()))),
+        ..kept.clone()
+    };
+    let headers = [(header::CACHE_CONTROL, "private, no-store".to_owned())];
+    let answer = key
+        .answer_once(&mut tx, &ctx, StatusCode::CREATED, &headers, &made, &kept)
+        .await?;
+    tx.commit().await?;
+    Ok(answer)
 }
 
 /// Revoke a preview link
