@@ -112,7 +112,7 @@ async fn overview(ctx: Allowed<ManageRedirects>, Query(view): Query<View>) -> Re
             (link_button("Import", format!("{PATH}/import")).icon(icons::LuUpload).disabled(shut))
             (link_button("New redirect", format!("{PATH}/new")).primary().icon(icons::LuPlus).key('c').disabled(shut))
         })
-        .body(body)
+        .body(html! { div.stack { (body) } })
         .wide())
 }
 
@@ -192,7 +192,7 @@ fn form(
         "New redirect"
     })
     .crumb("Redirects", PATH)
-    .body(body)
+    .body(html! { div.stack { (body) } })
     .status(status_of(errors))
     .narrow()
 }
@@ -334,14 +334,16 @@ fn import_page(ctx: &Ctx, text: &str, lines: &[Line], errors: &[FieldError]) -> 
                     .placeholder("from,to,status,query,kind\n/about-us,/blog/about,301,drop,exact")
                     .help("Comma-separated values. The first line names the columns; only from is needed. Without a target the path is gone for good."))
             }).title("File").footer(html! {
-                (submit("Check").disabled(shut))
-                @if !lines.is_empty() && refused == 0 { (submit("Import").primary().named("apply", "yes").disabled(shut)) }
+                div.actions {
+                    (submit("Check").disabled(shut))
+                    @if !lines.is_empty() && refused == 0 { (submit("Import").primary().named("apply", "yes").disabled(shut)) }
+                }
             }))
         }
     };
     Page::new("Import redirects")
         .crumb("Redirects", PATH)
-        .body(body)
+        .body(html! { div.stack { (body) } })
         .status(status_of(errors))
 }
 

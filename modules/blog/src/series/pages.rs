@@ -193,7 +193,7 @@ fn form(ctx: &Ctx, opened: Option<&Opened>, input: &SeriesInput, errors: &[Field
                 (link_button("View on the website", format!("/series/{}", series.slug)).icon(icons::LuExternalLink))
             }
         })
-        .body(body)
+        .body(html! { div.stack { (body) } })
         .status(if errors.is_empty() {
             StatusCode::OK
         } else {
@@ -209,7 +209,7 @@ fn arrangement(ctx: &Ctx, opened: &Opened) -> Markup {
     let path = opened.path();
     let last = opened.parts.len().saturating_sub(1);
     html! {
-        section id=(POSTS) {
+        section.stack id=(POSTS) {
             (Card::new(html! {
                 @if opened.parts.is_empty() {
                     p { "No posts yet. Add the first one below." }
