@@ -379,7 +379,7 @@ fn picture_dialog() -> Markup {
         (field::file("picture", "Picture", "image/jpeg,image/png,image/webp"))
         img.blog-picture-shown data-picture-shown alt="" hidden;
         progress.blog-picture-bar data-picture-bar max="1" value="0" aria-label="Sending" hidden {}
-        p.blog-note role="status" data-picture-note {}
+        p.blog-picture-note role="status" data-picture-note {}
         (field::text("picture_alt", "Alt text").max_length(500).help("What can be seen, for those who cannot see it."))
     };
     let insert = ui::button("Insert").primary().id("picture-insert");

@@ -5,6 +5,7 @@ use tenant_resolver::TenantTx;
 
 use super::render_store;
 use crate::content::{self, sanitize};
+use crate::images;
 
 /// Renders up to `most` versions again, and says whether there may be more.
 ///
@@ -12,7 +13,8 @@ use crate::content::{self, sanitize};
 pub async fn render_again(tx: &mut TenantTx, most: i64) -> Result<bool> {
     let stale = render_store::take(tx, most).await?;
     for version in &stale {
-        match content::render(&version.content) {
+        let pictures = images::named_in(tx, &version.content).await?;
+        match content::render_with(&version.content, &pictures) {
             Ok(made) => render_store::write(tx, version, &made).await?,
             Err(_) => render_store::keep(tx, version, &sanitize::post(&version.html)).await?,
         }

@@ -25,12 +25,15 @@ pub(super) async fn show(ctx: Public, Path(token): Path<String>) -> module::Resu
     let post = preview_store::find(&mut tx, opened.post, opened.version_no, ctx.now())
         .await?
         .ok_or_else(previews::over)?;
+    let site = Site::of(&ctx)
+        .showing(&mut tx, post.feature.as_deref())
+        .await?;
     tx.commit().await?;
     let headers =
         HeaderMap::from_iter(HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value))));
     let until = opened.expires_at.in_zone(&ctx.tenant().zone);
     let until = until.strftime("%-d %b %Y, %H:%M").to_string();
-    Ok((headers, page(&Site::of(&ctx), &post, &until)).into_response())
+    Ok((headers, page(&site, &post, &until)).into_response())
 }
 
 fn page(site: &Site, post: &Post, until: &str) -> Page {
