@@ -223,6 +223,7 @@ mod tests {
                     name: "Mara".into(),
                 }],
                 feature: None,
+                comments: 0,
             }]),
             newer: None,
         }
