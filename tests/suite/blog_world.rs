@@ -50,6 +50,10 @@ static TEMPLATE: Template = Template {
             migrator: &ACCESS,
         },
         Owner {
+            key: "files",
+            migrator: &files::MIGRATOR,
+        },
+        Owner {
             key: "blog",
             migrator: &blog::MIGRATOR,
         },

@@ -2,13 +2,13 @@
 
 use kernel::{Error, FieldError, Fields, Result, Timestamp};
 use module::Ctx;
-use sqlx::types::Json;
 use tenant_resolver::TenantTx;
 
 use super::publish::settle;
 use super::text::{Seo, Text};
 use super::version_store::{self, Saver};
 use super::versions::{self, Newest, Reason, Saving};
+use super::write_store::Json;
 use super::write_store::{self, Held, NewRow};
 use super::{Post, PostId, Status, Visibility};
 use crate::authors::{self, AuthorId};

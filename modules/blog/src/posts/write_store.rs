@@ -1,7 +1,7 @@
 //! Statements that change posts.
 
 use kernel::{MembershipId, Result, Timestamp};
-use sqlx::types::Json;
+pub(super) use sqlx::types::Json;
 use tenant_resolver::TenantTx;
 
 use super::text::Prepared;
