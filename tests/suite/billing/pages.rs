@@ -88,7 +88,7 @@ async fn an_owner_changes_cancels_and_comes_back() {
         .await
         .expect(200);
     assert!(page.body.contains("The plan allows less"), "{}", page.body);
-    let form = [("price", solo.as_str())];
+    let form = [("price", solo.as_str()), ("acknowledged", "true")];
     owner.post("/app/billing/choose", &form).await.expect(303);
     let page = owner.get("/app/billing").await.expect(200);
     assert!(
