@@ -133,12 +133,10 @@ fn expected(route: &RouteFacts, of_module: bool, who: Who) -> Expected {
         // Visitors keep their part while the subscription can be read.
         (GateKind::Public | GateKind::Visitor | GateKind::OpsVisitor, _)
         | (GateKind::Member, Who::Unpermitted) => Entered,
-        (GateKind::Member | GateKind::Permission(_) | GateKind::SignedIn, Who::Anonymous) => {
-            Exactly(401)
-        }
-        (GateKind::Member | GateKind::Permission(_), Who::Foreign) => Exactly(401),
         // A person is no program, whatever their role.
-        (GateKind::Key, _) => Exactly(401),
+        (GateKind::Member | GateKind::Permission(_) | GateKind::SignedIn, Who::Anonymous)
+        | (GateKind::Member | GateKind::Permission(_), Who::Foreign)
+        | (GateKind::Key, _) => Exactly(401),
         (GateKind::Permission(_), Who::Unpermitted) => Exactly(403),
         // Asked below, by operators of every rank.
         (GateKind::Operator(_), _) => Untried,

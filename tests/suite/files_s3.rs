@@ -50,7 +50,7 @@ impl Bucket {
             if put(&format!("{}/atelier", bucket.endpoint)).await {
                 return Some(bucket);
             }
-            assert!(begun.elapsed() < Duration::from_secs(60), "moto is not up");
+            assert!(begun.elapsed() < Duration::from_mins(1), "moto is not up");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }

@@ -3,12 +3,13 @@
 //! `cargo dev prepare` writes `docs/openapi.json`. Since the file is held against the program, no path and no field
 //! disappears without a line in a review that says so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use regex::Regex;
 use serde_json::{Map, Value};
 
-use crate::product::root;
+use crate::product::{files, root, shown};
 
 /// Operations that anybody may call. This list may only shrink.
 const OPEN: &[&str] = &[];
@@ -255,4 +256,42 @@ fn an_operation_that_says_nothing_is_found() {
             "{expected} in {gaps:#?}"
         );
     }
+}
+
+/// The names that types in a source give their schemas: their own, or the one they ask for.
+fn schema_names(source: &str) -> Vec<String> {
+    let item = Regex::new(
+        r"(?m)#\[derive\((?P<derived>[^)]*)\)\]\s*(?P<more>(?:(?:#\[[^\n]*\]|//[^\n]*)\s*)*)(?:pub(?:\([a-z]+\))? )?(?:struct|enum) (?P<name>\w+)",
+    )
+    .expect("a pattern");
+    let other = Regex::new(r"schema\(as = (\w+)").expect("a pattern");
+    item.captures_iter(source)
+        .filter(|found| found["derived"].contains("ToSchema"))
+        .map(|found| {
+            other
+                .captures(&found["more"])
+                .map_or_else(|| found["name"].to_owned(), |other| other[1].to_owned())
+        })
+        .collect()
+}
+
+/// Of two schemas of one name the description keeps the last without a word, and then says of answers what is not so.
+#[test]
+fn every_schema_has_a_name_of_its_own() {
+    let mut owners: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for folder in ["platform", "modules"] {
+        for path in files(folder, ".rs") {
+            for name in schema_names(&fs::read_to_string(&path).expect("a source")) {
+                owners.entry(name).or_default().push(shown(&path));
+            }
+        }
+    }
+    assert!(owners.len() > 50, "schemas are no longer found: {owners:?}");
+    owners.retain(|_, paths| paths.len() > 1);
+    assert!(
+        owners.is_empty(),
+        "one name for several schemas: {owners:?}"
+    );
+    let two = "#[derive(Debug, ToSchema)]\n#[schema(as = Other)]\npub enum A { B }\n#[derive(\n ToSchema,\n)]\nstruct C;";
+    assert_eq!(schema_names(two), ["Other", "C"]);
 }

@@ -47,6 +47,7 @@ impl Site {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "compared with what `led` answers")]
 fn to(status: u16, location: &str) -> Option<(u16, String)> {
     Some((status, location.to_owned()))
 }

@@ -539,10 +539,10 @@ async fn the_last_owner_stays_whatever_the_api_is_asked() {
         .await
         .expect(409);
     assert_eq!(reply.json::<Value>()["code"], "last_owner");
-    for status in ["suspended", "left"] {
-        let patch = json!({ "status": status });
+    for end in ["suspended", "left"] {
+        let ended = json!({ "status": end });
         owner
-            .api(Method::PATCH, &path, &[], Some(&patch))
+            .api(Method::PATCH, &path, &[], Some(&ended))
             .await
             .expect(409);
     }

@@ -51,9 +51,12 @@ async fn published(studio: &Studio<'_>, title: &str, content: &str) -> blog::pos
 }
 
 fn shown(pieces: &[Piece]) -> String {
-    let piece = |piece: &Piece| match piece.marked {
-        true => format!("[{}]", piece.text),
-        false => piece.text.clone(),
+    let piece = |piece: &Piece| {
+        if piece.marked {
+            format!("[{}]", piece.text)
+        } else {
+            piece.text.clone()
+        }
     };
     pieces.iter().map(piece).collect()
 }
@@ -408,8 +411,10 @@ impl Two {
 async fn call(conn: &mut PgConnection, tenant: Uuid, word: &str) -> Result<Vec<Uuid>, String> {
     let found = sqlx::query_scalar(CALL).bind(tenant).bind(word);
     found.fetch_all(conn).await.map_err(|error| {
-        let code = error.as_database_error().and_then(|error| error.code());
-        code.map_or_else(|| error.to_string(), |code| code.into_owned())
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
+        code.map_or_else(|| error.to_string(), std::borrow::Cow::into_owned)
     })
 }
 
@@ -504,7 +509,7 @@ async fn nobody_else_may_call_the_function_or_become_its_owner() {
         let error = conn.execute("set role atelier_search").await.unwrap_err();
         let code = error
             .as_database_error()
-            .and_then(|error| error.code())
+            .and_then(sqlx::error::DatabaseError::code)
             .map(String::from);
         assert_eq!(code.as_deref(), Some(REFUSED), "{role:?}");
     }

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use kernel::{Error, Result, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -51,10 +53,7 @@ impl Secret {
         let mut hash = Sha256::new();
         hash.update(b"atelier token secret ");
         hash.update(text.as_bytes());
-        let kid = hash.finalize()[..6]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let kid = URL_SAFE_NO_PAD.encode(&hash.finalize()[..6]);
         Self {
             kid,
             encoding: EncodingKey::from_secret(text.as_bytes()),

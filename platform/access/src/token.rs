@@ -101,7 +101,7 @@ impl KeyText {
     pub fn is_in(text: &str) -> bool {
         [Env::Live, Env::Test].into_iter().any(|env| {
             text.match_indices(env.prefix()).any(|(at, prefix)| {
-                let rest = text[at + prefix.len()..].as_bytes();
+                let rest = &text.as_bytes()[at + prefix.len()..];
                 rest.len() >= PUBLIC && rest[..PUBLIC].iter().all(u8::is_ascii_alphanumeric)
             })
         })

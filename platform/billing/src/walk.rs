@@ -71,7 +71,6 @@ fn terms(product: ProductId) -> Vec<Terms> {
 fn attempt(of: &mut Subscription, deed: &Deed, prices: &[Terms], now: Timestamp) {
     let mut after = of.clone();
     let done = match *deed {
-        Deed::Pass(_) => return,
         Deed::Extend(count) => after.extend_trial(now.plus(days(count.into()))),
         Deed::Activate { price, ahead, paid } => after.activate(
             prices[price].clone(),
@@ -82,7 +81,7 @@ fn attempt(of: &mut Subscription, deed: &Deed, prices: &[Terms], now: Timestamp)
         ),
         Deed::Pay => after.pay(now),
         Deed::Miss if of.collection == Collection::Manual => after.miss_payment(now),
-        Deed::Miss => return,
+        Deed::Pass(_) | Deed::Miss => return,
         Deed::Request => after.request_cancel(CancelReason::Other, None, now),
         Deed::Withdraw => after.withdraw_cancel(),
         Deed::Cancel => after.cancel(CancelReason::Other, None, now),

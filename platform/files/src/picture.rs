@@ -175,8 +175,8 @@ fn upright(kind: Kind, bytes: &[u8]) -> Result<DynamicImage> {
     let mut decoder = reader.into_decoder().map_err(refused)?;
     let profile = decoder.icc_profile().ok().flatten();
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let decoded = DynamicImage::from_decoder(decoder).map_err(refused)?;
-    let mut picture = eight_bits(decoded);
+    let original = DynamicImage::from_decoder(decoder).map_err(refused)?;
+    let mut picture = eight_bits(original);
     if let Some(profile) = profile {
         to_srgb(&mut picture, &profile);
     }
@@ -184,6 +184,7 @@ fn upright(kind: Kind, bytes: &[u8]) -> Result<DynamicImage> {
     Ok(picture)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
 fn refused(error: ImageError) -> Error {
     match error {
         ImageError::Limits(_) => FieldError::new(

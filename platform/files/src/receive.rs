@@ -175,6 +175,7 @@ async fn text(mut field: Field<'_>) -> Result<String> {
         .map_err(|_| Error::bad_request("invalid_body", "A field of the form is not UTF-8."))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
 fn unread(error: MultipartError) -> Error {
     if error.status() == StatusCode::BAD_REQUEST {
         Error::bad_request("invalid_body", error.body_text())

@@ -104,24 +104,24 @@ mod tests {
         let (tenant, file) = (TenantId::new(), FileId::new());
         let now: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap();
         let hour = Duration::from_hours(1);
-        let signed = signer.sign(tenant, file, "320", now, hour);
+        let signature = signer.sign(tenant, file, "320", now, hour);
         let holds = |at, of: &Signature| signer.holds(tenant, file, "320", at, of);
-        assert!(holds(now, &signed));
-        assert!(holds(now.plus(Duration::from_secs(3599)), &signed));
-        assert!(!holds(now.plus(hour), &signed));
-        assert!(!signer.holds(tenant, file, "640", now, &signed));
-        assert!(!signer.holds(tenant, FileId::new(), "320", now, &signed));
-        assert!(!signer.holds(TenantId::new(), file, "320", now, &signed));
-        assert!(!Signer::new(b"another").holds(tenant, file, "320", now, &signed));
+        assert!(holds(now, &signature));
+        assert!(holds(now.plus(Duration::from_secs(3599)), &signature));
+        assert!(!holds(now.plus(hour), &signature));
+        assert!(!signer.holds(tenant, file, "640", now, &signature));
+        assert!(!signer.holds(tenant, FileId::new(), "320", now, &signature));
+        assert!(!signer.holds(TenantId::new(), file, "320", now, &signature));
+        assert!(!Signer::new(b"another").holds(tenant, file, "320", now, &signature));
         let later = Signature {
-            expires: signed.expires.map(|end| end + 1),
-            ..signed.clone()
+            expires: signature.expires.map(|end| end + 1),
+            ..signature.clone()
         };
         assert!(!holds(now, &later));
         for nonsense in ["", "%", "AAAA"] {
             let forged = Signature {
                 signature: Some(nonsense.to_owned()),
-                ..signed.clone()
+                ..signature.clone()
             };
             assert!(!holds(now, &forged));
         }

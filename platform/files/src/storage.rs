@@ -77,13 +77,13 @@ impl Storage {
     /// [`Error::BadRequest`] that names the setting which cannot be used.
     pub fn open(settings: &StorageSettings) -> Result<Self> {
         if settings.url.is_empty() {
-            return Self::local(settings.folder.clone());
+            return Self::local(&settings.folder);
         }
         let url = Url::parse(&settings.url)
             .map_err(|_| refused("storage.url is neither s3://bucket nor file:///folder"))?;
         match url.scheme() {
             "file" => Self::local(
-                url.to_file_path()
+                &url.to_file_path()
                     .map_err(|()| refused("storage.url names no folder of this machine"))?,
             ),
             "s3" => Self::bucket(settings, &url),
@@ -93,15 +93,15 @@ impl Storage {
         }
     }
 
-    fn local(folder: PathBuf) -> Result<Self> {
+    fn local(folder: &std::path::Path) -> Result<Self> {
         let unusable = |error: &dyn fmt::Display| {
             refused(&format!(
                 "the folder {} for files cannot be used: {error}",
                 folder.display()
             ))
         };
-        make_private(&folder).map_err(|error| unusable(&error))?;
-        let store = LocalFileSystem::new_with_prefix(&folder)
+        make_private(folder).map_err(|error| unusable(&error))?;
+        let store = LocalFileSystem::new_with_prefix(folder)
             .map_err(|error| unusable(&error))?
             // A row that says `ready` must not lead to bytes that a power cut took away.
             .with_fsync(true)
@@ -150,7 +150,7 @@ impl Storage {
         match self.0.put_opts(key, bytes.into(), options).await {
             Ok(_) => Ok(true),
             Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
-            Err(error) => Err(failed(key, error)),
+            Err(error) => Err(failed(key, &error)),
         }
     }
 
@@ -163,12 +163,16 @@ impl Storage {
         if self.create(key, bytes.clone()).await? {
             return Ok(());
         }
-        let there = self.0.head(key).await.map_err(|error| failed(key, error))?;
+        let there = self
+            .0
+            .head(key)
+            .await
+            .map_err(|error| failed(key, &error))?;
         if there.size != bytes.len() as u64 {
             self.0
                 .put(key, bytes.into())
                 .await
-                .map_err(|error| failed(key, error))?;
+                .map_err(|error| failed(key, &error))?;
         }
         Ok(())
     }
@@ -195,7 +199,7 @@ impl Storage {
                     .boxed(),
             })),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(failed(key, error)),
+            Err(error) => Err(failed(key, &error)),
         }
     }
 
@@ -206,7 +210,7 @@ impl Storage {
     pub async fn remove(&self, key: &Path) -> Result<()> {
         match self.0.delete(key).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(failed(key, error)),
+            Err(error) => Err(failed(key, &error)),
         }
     }
 }
@@ -250,7 +254,7 @@ fn refused(message: &str) -> Error {
 }
 
 /// The store's own words are for the log: they may name hosts and keys.
-fn failed(key: &Path, error: object_store::Error) -> Error {
+fn failed(key: &Path, error: &object_store::Error) -> Error {
     tracing::error!(%key, error = %error, "the file store failed");
     Error::Unavailable(STORE)
 }

@@ -279,11 +279,15 @@ impl fmt::Display for Error {
                 f.write_str("The workspace has no subscription to this product.")
             }
             Self::OutOfService => f.write_str("This page is temporarily unavailable."),
-            Self::LimitReached { entitlement, limit } if entitlement.ends_with(".bytes") => write!(
-                f,
-                "The plan's {} for files are taken. Delete files and empty the trash, or choose a larger plan.",
-                crate::size(*limit)
-            ),
+            Self::LimitReached { entitlement, limit }
+                if entitlement.rsplit('.').next() == Some("bytes") =>
+            {
+                write!(
+                    f,
+                    "The plan's {} for files are taken. Delete files and empty the trash, or choose a larger plan.",
+                    crate::size(*limit)
+                )
+            }
             Self::LimitReached { limit, .. } => {
                 write!(f, "The plan's limit of {limit} is reached.")
             }

@@ -199,7 +199,7 @@ pub fn platform_jobs(
     let billing = billing.clone();
     jobs.every(
         "platform.billing.attend",
-        std::time::Duration::from_secs(10 * 60),
+        std::time::Duration::from_mins(10),
         move |job| {
             let billing = billing.clone();
             async move { billing.attend(job.now).await.map(drop) }

@@ -46,18 +46,15 @@ async fn every_move_is_in_the_table_or_refused() {
             .await
             .unwrap();
         let reply = blog.decide(&id, step).await;
-        match to {
-            Some(to) => {
-                let body: Value = reply.expect(200).json();
-                assert_eq!(body["status"], to, "{from} {step}");
-                let public = blog.page().await.body.contains("Anything");
-                assert_eq!(public, to == "approved", "{from} {step}");
-            }
-            None => {
-                let refused: Value = reply.expect(409).json();
-                assert_eq!(refused["code"], "invalid_transition", "{from} {step}");
-                assert_eq!(blog.stored(&id).await.0, from);
-            }
+        if let Some(to) = to {
+            let body: Value = reply.expect(200).json();
+            assert_eq!(body["status"], to, "{from} {step}");
+            let public = blog.page().await.body.contains("Anything");
+            assert_eq!(public, to == "approved", "{from} {step}");
+        } else {
+            let refused: Value = reply.expect(409).json();
+            assert_eq!(refused["code"], "invalid_transition", "{from} {step}");
+            assert_eq!(blog.stored(&id).await.0, from);
         }
     }
     blog.decide_on(&id, "approve", "\"1\"").await.expect(412);
@@ -393,20 +390,20 @@ async fn who_is_banned_cannot_comment_until_the_ban_ends_or_is_lifted() {
     // For good, and lifted.
     let ban = json!({ "subject": "email", "email": "Ines@readers.test" });
     let bans = "/api/v1/blog/comment-bans";
-    let made: Value = owner
+    let endless: Value = owner
         .api(Method::POST, bans, &[], Some(&ban))
         .await
         .expect(201)
         .json();
-    assert_eq!(made["until"], Value::Null);
+    assert_eq!(endless["until"], Value::Null);
     blog.say(&blog.browser(), "Ines", "Again").await.expect(403);
-    let lift = format!(
+    let lifted = format!(
         "/app/blog/comments/bans/{}/lift",
-        made["id"].as_str().unwrap()
+        endless["id"].as_str().unwrap()
     );
-    owner.post(&lift, &[]).await.expect(303);
+    owner.post(&lifted, &[]).await.expect(303);
     blog.say(&blog.browser(), "Ines", "Again").await.expect(201);
-    owner.plainly(Method::POST, &lift, &[]).await.expect(404);
+    owner.plainly(Method::POST, &lifted, &[]).await.expect(404);
 
     // A member.
     let viewer = blog

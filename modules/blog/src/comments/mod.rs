@@ -68,6 +68,7 @@ pub(crate) const CONFIRMABLE: Duration = Duration::from_hours(48);
 /// Where a comment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CommentStatus)]
 pub enum Status {
     /// Waits for a moderator.
     Pending,

@@ -207,9 +207,9 @@ pub async fn report(tx: &mut TenantTx, ctx: &Ctx, id: CommentId, reason: &str) -
         return Ok(());
     }
     let mut reasons = held.reasons.clone();
-    let reported = Reason::Reported.as_str();
-    if reasons.iter().all(|known| known != reported) {
-        reasons.push(reported.to_owned());
+    let reason = Reason::Reported.as_str();
+    if reasons.iter().all(|known| known != reason) {
+        reasons.push(reason.to_owned());
     }
     store::set_status(tx, id, Status::Pending, None, &reasons, now).await?;
     let facts = facts(&held, Status::Pending, None);

@@ -24,6 +24,7 @@ pub struct Piece {
 }
 
 /// The words of a text that may be forms of those that are looked for: the database decides which are.
+#[must_use]
 pub fn candidates(text: &str, wanted: &[String]) -> BTreeSet<String> {
     let beginnings: BTreeSet<String> = wanted.iter().map(|word| beginning(word)).collect();
     words(cut(text, MOST))

@@ -120,19 +120,16 @@ fn terms(typed: &str) -> Vec<Term> {
     while let Some(first) = rest.chars().next() {
         let not = first == '-' && rest[1..].starts_with(|c: char| !c.is_whitespace());
         let body = if not { &rest[1..] } else { rest };
-        let after = match body.strip_prefix(is_quote) {
-            Some(inside) => {
-                let (phrase, after) = inside.split_once(is_quote).unwrap_or((inside, ""));
-                push(phrase, not, true);
-                after
-            }
-            None => {
-                let end = body
-                    .find(|c: char| c.is_whitespace() || is_quote(c))
-                    .unwrap_or(body.len());
-                push(&body[..end], not, false);
-                &body[end..]
-            }
+        let after = if let Some(inside) = body.strip_prefix(is_quote) {
+            let (phrase, after) = inside.split_once(is_quote).unwrap_or((inside, ""));
+            push(phrase, not, true);
+            after
+        } else {
+            let end = body
+                .find(|c: char| c.is_whitespace() || is_quote(c))
+                .unwrap_or(body.len());
+            push(&body[..end], not, false);
+            &body[end..]
         };
         rest = after.trim_start();
     }

@@ -20,6 +20,10 @@ const STALE: u32 = 5;
 
 /// What a program wants of each post besides what it always gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a word of a query, wanted or not"
+)]
 struct Wanted {
     tags: bool,
     authors: bool,

@@ -58,24 +58,21 @@ pub async fn acquire(tx: &mut TenantTx, ctx: &Ctx, post: PostId, take_over: bool
         expires_at: ctx.now().plus(LEASE),
     };
     let before = held_by_another(tx, ctx, post.id).await?;
-    match store::acquire(tx, post.id, &wanted, take_over).await? {
-        Some(lock) => {
-            if let Some(before) = before {
-                ctx.audit("blog.post.taken_over")
-                    .on("post", post.id, posts::display_title(&post.title))
-                    .detail(serde_json::json!({ "from": before.holder_name }))
-                    .write(tx)
-                    .await?;
-            }
-            Ok(lock)
+    if let Some(lock) = store::acquire(tx, post.id, &wanted, take_over).await? {
+        if let Some(before) = before {
+            ctx.audit("blog.post.taken_over")
+                .on("post", post.id, posts::display_title(&post.title))
+                .detail(serde_json::json!({ "from": before.holder_name }))
+                .write(tx)
+                .await?;
         }
-        None => {
-            let name = before.map_or_else(|| "Somebody else".to_owned(), |lock| lock.holder_name);
-            Err(Error::conflict(
-                "locked",
-                format!("{name} is editing this post."),
-            ))
-        }
+        Ok(lock)
+    } else {
+        let name = before.map_or_else(|| "Somebody else".to_owned(), |lock| lock.holder_name);
+        Err(Error::conflict(
+            "locked",
+            format!("{name} is editing this post."),
+        ))
     }
 }
 

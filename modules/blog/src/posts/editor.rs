@@ -104,9 +104,10 @@ async fn page(
         Some(post) => locks::held_by_another(tx, ctx, post.id).await?,
         None => None,
     };
-    let around = match post {
-        Some(post) => around(tx, ctx, post, extras).await?,
-        None => html! {},
+    let around = if let Some(post) = post {
+        around(tx, ctx, post, extras).await?
+    } else {
+        html! {}
     };
     let form = editor_form::Form {
         ctx,

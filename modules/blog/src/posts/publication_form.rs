@@ -121,7 +121,7 @@ impl Form<'_> {
         html! {
             @if !shut { (submit("Save draft").full()) }
             @if let Some(label) = publish { @if publishes { (act(label, "/publish").primary()) } }
-            @if self.takes_note(state) { (field::textarea("note", self.note_label(state), 2).optional().max_length(4000)) }
+            @if self.takes_note(state) { (field::textarea("note", Self::note_label(state), 2).optional().max_length(4000)) }
             @if self.post.is_some() {
                 @for (step, label, action, permission) in others {
                     @if state.allows(step) && may(permission) && offered(step) { (act(label, action)) }
@@ -143,7 +143,7 @@ impl Form<'_> {
         })
     }
 
-    fn note_label(&self, state: State) -> &'static str {
+    fn note_label(state: State) -> &'static str {
         if state.allows(Move::SendBack) {
             "Why it is sent back"
         } else {

@@ -164,6 +164,7 @@ async fn restore(
 
 /// A source to render.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = PreviewRequest)]
 #[serde(deny_unknown_fields)]
 struct PreviewBody {
     /// Markdown source.

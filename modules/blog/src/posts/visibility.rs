@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 /// For whom a post is, once it is live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[schema(as = PostVisibility)]
 #[serde(rename_all = "snake_case")]
 pub enum Visibility {
     /// Everybody: in lists, feeds, sitemaps and search engines.

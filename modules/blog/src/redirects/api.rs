@@ -175,6 +175,7 @@ enum EffectBody {
 
 /// A line of a file.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RedirectLine)]
 struct LineBody {
     /// Its number, from 1; the heading is the first.
     line: u64,

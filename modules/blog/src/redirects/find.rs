@@ -38,14 +38,15 @@ pub(crate) async fn find(tx: &mut TenantTx, path: &str, origin: &str) -> Result<
         return Ok(None);
     };
     for candidate in store::candidates(tx, &path).await? {
-        let Some(target) = target(&candidate, &path) else {
-            continue;
-        };
-        let Some(target) = target else {
-            return Ok(Some(Match {
-                redirect: candidate,
-                location: None,
-            }));
+        let target = match target(&candidate, &path) {
+            Target::Elsewhere => continue,
+            Target::Gone => {
+                return Ok(Some(Match {
+                    redirect: candidate,
+                    location: None,
+                }));
+            }
+            Target::At(target) => target,
         };
         let query = query.filter(|_| candidate.query == QueryRule::Keep);
         let location = redirect::location(origin, &target, query);
@@ -63,17 +64,28 @@ pub(crate) async fn find(tx: &mut TenantTx, path: &str, origin: &str) -> Result<
     Ok(None)
 }
 
-/// Where a redirect leads a path: nowhere because it is not about it, nowhere any more, or to an address.
-fn target(redirect: &Redirect, path: &str) -> Option<Option<String>> {
-    match redirect.kind {
-        Kind::Exact => Some(redirect.target.clone()),
+/// Where a redirect leads a path.
+enum Target {
+    /// It is not about this path.
+    Elsewhere,
+    /// Nowhere any more.
+    Gone,
+    At(String),
+}
+
+fn target(redirect: &Redirect, path: &str) -> Target {
+    let target = redirect.target.as_deref();
+    let target = match redirect.kind {
+        Kind::Exact => target.map(str::to_owned),
         Kind::Pattern => {
-            let pattern = compiled(&redirect.source)?;
-            let caught = pattern.captures(path)?;
-            let target = redirect.target.as_deref();
-            Some(target.map(|target| redirect::filled(target, &caught)))
+            let pattern = compiled(&redirect.source);
+            let Some(caught) = pattern.as_ref().and_then(|pattern| pattern.captures(path)) else {
+                return Target::Elsewhere;
+            };
+            target.map(|target| redirect::filled(target, &caught))
         }
-    }
+    };
+    target.map_or(Target::Gone, Target::At)
 }
 
 /// A pattern, compiled once for all tenants that have it.

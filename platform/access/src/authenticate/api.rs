@@ -24,8 +24,9 @@ struct TokenRequest {
     scopes: Option<Vec<String>>,
 }
 
-/// A token.
+/// A token. The names are those of RFC 6749, section 5.1.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "as RFC 6749 names them")]
 struct Token {
     /// The token, for `Authorization: Bearer`.
     access_token: String,

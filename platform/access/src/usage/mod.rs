@@ -84,6 +84,10 @@ impl Entry {
 
 /// One day of a key or an application.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "a day has a date; `day` is its column"
+)]
 pub(crate) struct Day {
     /// The day (UTC), as `2026-03-02`.
     pub day: String,

@@ -239,6 +239,7 @@ impl PlanBody {
 
 /// What a choice would bring.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChangePreview)]
 pub(crate) struct PreviewBody {
     /// The subscription that it changes; null when it begins one.
     subscription: Option<SubscriptionId>,
@@ -266,6 +267,7 @@ pub(crate) struct PreviewBody {
 
 /// A line of what a choice costs.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChangeLine)]
 pub(crate) struct LineBody {
     /// What it is for.
     text: String,

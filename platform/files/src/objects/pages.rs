@@ -47,8 +47,9 @@ struct View {
     only: String,
     #[serde(default)]
     sort: String,
-    #[serde(default)]
-    view: String,
+    /// `list`, or pictures side by side.
+    #[serde(default, rename = "view")]
+    layout: String,
     cursor: Option<String>,
 }
 
@@ -58,7 +59,7 @@ impl View {
     }
 
     fn is_list(&self) -> bool {
-        self.view == "list"
+        self.layout == "list"
     }
 
     fn filter(&self) -> Filter {
@@ -77,7 +78,7 @@ impl View {
             ("q", self.q.as_str()),
             ("only", &self.only),
             ("sort", &self.sort),
-            ("view", &self.view),
+            ("view", &self.layout),
             ("cursor", cursor.unwrap_or_default()),
         ];
         let query: Vec<String> = fields
@@ -139,10 +140,10 @@ async fn library_page(
             .search("Search names and alt texts", &view.q)
             .filter("sort", "Order", &sorts, &view.sort)
             .keep("only", &view.only)
-            .keep("view", &view.view)
+            .keep("view", &view.layout)
             .end(html! { (segmented("View", &[
-                Tab::new("Grid", view.with(|view| view.view.clear()).address(None), !view.is_list()),
-                Tab::new("List", view.with(|view| view.view = "list".to_owned()).address(None), view.is_list()),
+                Tab::new("Grid", view.with(|view| view.layout.clear()).address(None), !view.is_list()),
+                Tab::new("List", view.with(|view| "list".clone_into(&mut view.layout)).address(None), view.is_list()),
             ], None)) }))
         section #(REGION) {
             @if found.items.is_empty() {

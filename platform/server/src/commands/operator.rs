@@ -21,7 +21,7 @@ pub enum Command {
         /// Name that others see.
         #[arg(long)]
         name: String,
-        /// support_readonly, support, billing or admin.
+        /// `support_readonly`, support, billing or admin.
         #[arg(long)]
         role: String,
         /// Read a password from standard input in place of printing a link.

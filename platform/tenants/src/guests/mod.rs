@@ -155,7 +155,7 @@ impl Tenants {
             expires_at: input.expires_at.unwrap_or_else(|| ctx.now().plus(SESSION)),
         };
         store::insert(tx, &new, ctx.now()).await?;
-        let given = sharing::store::Given {
+        let share = sharing::store::Given {
             share: ShareId::new(),
             member: None,
             guest: Some(id.0),
@@ -167,7 +167,7 @@ impl Tenants {
             granted_by: giver.membership,
             expires_at: Some(new.expires_at),
         };
-        sharing::store::insert(tx, &given, ctx.now()).await?;
+        sharing::store::insert(tx, &share, ctx.now()).await?;
         let link = ctx.link(&format!("/guest/{}", secret.as_str()));
         if let Some(email) = &email {
             self.guest_letter(ctx, kind, shared, (email, label), &link, hash.is_some())?

@@ -105,11 +105,7 @@ pub(crate) async fn of_member(
 
 impl Tenants {
     /// The permissions of a level that somebody with `held` can give; nothing when they lack what it is about.
-    pub(crate) fn of_level(
-        &self,
-        held: &kernel::PermissionSet,
-        level: &ShareLevel,
-    ) -> Vec<&'static str> {
+    pub(crate) fn of_level(held: &kernel::PermissionSet, level: &ShareLevel) -> Vec<&'static str> {
         match level.permissions.first() {
             Some(first) if held.allows(first) => level
                 .permissions
@@ -160,7 +156,7 @@ impl Tenants {
                 "past",
                 "Choose a day to come as the last one.",
             );
-        let permissions = level.map_or_else(Vec::new, |level| self.of_level(&held, level));
+        let permissions = level.map_or_else(Vec::new, |level| Self::of_level(&held, level));
         fields.check(
             level.is_none() || !permissions.is_empty(),
             "level",
@@ -170,7 +166,7 @@ impl Tenants {
         fields.finish()?;
         let id = ShareId::new();
         store::revoke_of_member(tx, input.member, kind.kind, object, ctx.now()).await?;
-        let given = store::Given {
+        let share = store::Given {
             share: id,
             member: Some(input.member),
             guest: None,
@@ -182,7 +178,7 @@ impl Tenants {
             granted_by: giver.membership,
             expires_at: input.expires_at,
         };
-        store::insert(tx, &given, ctx.now()).await?;
+        store::insert(tx, &share, ctx.now()).await?;
         ctx.audit("workspace.share.given")
             .on(kind.noun, object, &shared.name)
             .detail(serde_json::json!({

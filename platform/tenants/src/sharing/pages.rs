@@ -34,7 +34,6 @@ pub(crate) fn routes() -> Routes {
 /// An object's page of sharing.
 struct View<'a> {
     ctx: &'a Ctx,
-    tenants: &'a Tenants,
     slots: &'a Slots,
     kind: &'static Shareable,
     object: Uuid,
@@ -44,7 +43,6 @@ struct View<'a> {
 impl<'a> View<'a> {
     async fn find(
         ctx: &'a Ctx,
-        tenants: &'a Tenants,
         slots: &'a Slots,
         kind: &str,
         object: Uuid,
@@ -52,7 +50,6 @@ impl<'a> View<'a> {
         let (kind, shared) = find(ctx, slots, kind, object).await?;
         Ok(Self {
             ctx,
-            tenants,
             slots,
             kind,
             object,
@@ -130,7 +127,7 @@ impl<'a> View<'a> {
             .kind
             .levels
             .iter()
-            .filter(|level| !self.tenants.of_level(&held, level).is_empty())
+            .filter(|level| !Tenants::of_level(&held, level).is_empty())
             .map(|level| Choice::new(level.key, level.title))
             .collect();
         let people: Vec<Choice> = people
@@ -238,11 +235,10 @@ fn value<'a>(pairs: &'a Pairs, name: &str) -> &'a str {
 
 async fn show(
     ctx: Member,
-    Extension(tenants): Extension<Tenants>,
     Extension(slots): Extension<Slots>,
     Path((kind, id)): Path<(String, Uuid)>,
 ) -> module::Result<Page> {
-    let view = View::find(&ctx, &tenants, &slots, &kind, id).await?;
+    let view = View::find(&ctx, &slots, &kind, id).await?;
     let mut tx = ctx.begin().await?;
     view.draw(&mut tx, &Vec::new(), &[], None).await
 }
@@ -254,7 +250,7 @@ async fn give(
     Path((kind, id)): Path<(String, Uuid)>,
     Form(pairs): Form<Pairs>,
 ) -> module::Result<Response> {
-    let view = View::find(&ctx, &tenants, &slots, &kind, id).await?;
+    let view = View::find(&ctx, &slots, &kind, id).await?;
     let mut tx = ctx.begin().await?;
     let given = match input(&ctx, &pairs) {
         Ok(input) => {
@@ -298,7 +294,7 @@ async fn take(
     Extension(slots): Extension<Slots>,
     Path((kind, id, share)): Path<(String, Uuid, ShareId)>,
 ) -> module::Result<Response> {
-    let view = View::find(&ctx, &tenants, &slots, &kind, id).await?;
+    let view = View::find(&ctx, &slots, &kind, id).await?;
     let mut tx = ctx.begin().await?;
     let taken = tenants.unshare(&mut tx, &ctx, share).await?;
     if (taken.kind.as_str(), taken.object) != (view.kind.kind, id) {
@@ -330,7 +326,7 @@ async fn invite(
     Path((kind, id)): Path<(String, Uuid)>,
     Form(pairs): Form<Pairs>,
 ) -> module::Result<Response> {
-    let view = View::find(&ctx, &tenants, &slots, &kind, id).await?;
+    let view = View::find(&ctx, &slots, &kind, id).await?;
     let mut tx = ctx.begin().await?;
     let made = match guest_input(&ctx, &pairs) {
         Ok(input) => {
@@ -384,7 +380,7 @@ async fn dismiss(
     Extension(slots): Extension<Slots>,
     Path((kind, id, guest)): Path<(String, Uuid, GuestGrantId)>,
 ) -> module::Result<Response> {
-    let view = View::find(&ctx, &tenants, &slots, &kind, id).await?;
+    let view = View::find(&ctx, &slots, &kind, id).await?;
     let mut tx = ctx.begin().await?;
     let ended = tenants.dismiss_guest(&mut tx, &ctx, guest).await?;
     if (ended.kind.as_str(), ended.object) != (view.kind.kind, id) {
