@@ -53,6 +53,8 @@ const ACROSS: &[(&str, &str)] = &[
     ("platform/tenants/src/entry/store.rs", "m.user_id = "),
     // The sweeper asks which tenants have something to remove.
     ("platform/files/src/sweep/store.rs", "deleted_at < $1"),
+    // Sessions of guests end for all tenants at once.
+    ("platform/tenants/src/guests/store.rs", "expires_at < $1"),
     (
         "platform/tenants/src/invitations/store.rs",
         "token_hash = $1",
@@ -185,9 +187,15 @@ struct Text {
     whole: bool,
 }
 
-/// The texts given to sqlx's macros: the first string after each one's opening parenthesis.
+/// The texts given to sqlx's macros: the first string after each one's opening parenthesis, and the beginnings that a
+/// macro hands to another one in brackets.
 fn literals(source: &str) -> Vec<Text> {
     let mut found = Vec::new();
+    for opening in ["[\"", "[r#\""] {
+        let handed_on = source.match_indices(opening);
+        let texts = handed_on.filter_map(|(start, _)| first_literal(&source[start..]));
+        found.extend(texts.filter(|text| !text.whole));
+    }
     for name in ["query!(", "query_as!(", "query_scalar!("] {
         for (start, _) in source.match_indices(name) {
             let line = source[..start].rsplit('\n').next().unwrap_or_default();

@@ -46,6 +46,10 @@ static TEMPLATE: Template = Template {
             migrator: &messaging::MIGRATOR,
         },
         Owner {
+            key: "files",
+            migrator: &files::MIGRATOR,
+        },
+        Owner {
             key: "blog",
             migrator: &blog::MIGRATOR,
         },

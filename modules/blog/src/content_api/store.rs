@@ -208,10 +208,10 @@ impl Named {
 
 /// The statement of a tag or an author once.
 macro_rules! named {
-    ($tx:ident, $now:ident, $select:tt, $rest:tt $(, $value:expr)*) => {
+    ($tx:ident, $now:ident, [$($text:tt)*] $(, $value:expr)*) => {
         sqlx::query_as!(
             Named,
-            $select + $rest,
+            $($text)*,
             $tx.tenant() as _,
             $now as _,
             Audience::EVERYBODY.lists() as _,
@@ -225,15 +225,14 @@ macro_rules! tags {
         named!(
             $tx,
             $now,
-            r#"select t.id as "id: Uuid", t.slug, t.name, t.description as about, '' as "website!", n.posts as "posts!", t.created_at
+            [r#"select t.id as "id: Uuid", t.slug, t.name, t.description as about, '' as "website!", n.posts as "posts!", t.created_at
                from blog_tags t
                cross join lateral (
                  select count(*) as posts
                  from blog_post_tags pt join blog_posts p on p.tenant_id = pt.tenant_id and p.id = pt.post_id
                  where pt.tenant_id = $1 and p.tenant_id = $1 and pt.tag_id = t.id and blog_shown(p, $3, $2)
                ) n
-               where t.tenant_id = $1 and t.deleted_at is null and n.posts > 0 "#,
-            $rest
+               where t.tenant_id = $1 and t.deleted_at is null and n.posts > 0 "# + $rest]
             $(, $value)*
         )
     };
@@ -244,15 +243,14 @@ macro_rules! authors {
         named!(
             $tx,
             $now,
-            r#"select a.id as "id: Uuid", a.slug, a.display_name as name, a.bio as about, a.website, n.posts as "posts!", a.created_at
+            [r#"select a.id as "id: Uuid", a.slug, a.display_name as name, a.bio as about, a.website, n.posts as "posts!", a.created_at
                from blog_authors a
                cross join lateral (
                  select count(*) as posts
                  from blog_post_authors pa join blog_posts p on p.tenant_id = pa.tenant_id and p.id = pa.post_id
                  where pa.tenant_id = $1 and p.tenant_id = $1 and pa.author_id = a.id and blog_shown(p, $3, $2)
                ) n
-               where a.tenant_id = $1 and n.posts > 0 "#,
-            $rest
+               where a.tenant_id = $1 and n.posts > 0 "# + $rest]
             $(, $value)*
         )
     };
