@@ -166,6 +166,7 @@ async fn the_library_knows_what_drafts_and_readers_see() {
 #[tokio::test]
 async fn a_purged_post_shows_nothing_any_more() {
     let (app, north) = studio().await;
+    app.prolong_trials().await;
     let file = uploaded(&north.owner, "a.jpg", 100, 4).await;
     let body = json!({ "title": "Short", "content": format!("![x]({})", file["path"].as_str().unwrap()), "feature": { "file": id(&file) } });
     let made: Value = post(&north.owner, body).await.expect(201).json();

@@ -14,6 +14,17 @@ pub fn cargo() -> Command {
     cargo
         .env_remove("DATABASE_URL")
         .env_remove("DATABASE_DIRECT_URL");
+    // What cargo says of this program while it runs. A build script that asks for it (ring's does) would run again, and
+    // with it everything above, each time somebody calls cargo by hand in between.
+    for (name, _) in std::env::vars_os() {
+        let of_package = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+        if of_package
+            .iter()
+            .any(|start| name.to_string_lossy().starts_with(start))
+        {
+            cargo.env_remove(name);
+        }
+    }
     cargo
 }
 

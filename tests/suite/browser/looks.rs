@@ -59,9 +59,9 @@ async fn look(device: Device) {
             GateKind::Operator(_) => (&operator, app.ops(&path)),
         };
         seen += 1;
+        page.goto(&url).await;
         for scheme in [ColorScheme::Light, ColorScheme::Dark] {
             page.color_scheme(scheme).await;
-            page.goto(&url).await;
             let found = page.axe().await;
             let place = format!("{} ({device:?}, {scheme:?})", route.path);
             faults.extend(found.iter().map(|fault| format!("{place}: {fault}")));

@@ -68,10 +68,7 @@ impl Blog {
             post,
             pool,
         };
-        // Months pass in these tests, longer than a trial.
-        let long = "update subscriptions set trial_end = trial_end + interval '1 year'";
-        sqlx::raw_sql(long).execute(&blog.pool).await.unwrap();
-        blog.app.forget();
+        blog.app.prolong_trials().await;
         blog.set(settings).await;
         blog
     }

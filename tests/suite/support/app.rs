@@ -203,6 +203,14 @@ impl TestApp {
         browser
     }
 
+    /// Lets all trials last for another year, for tests in which months pass: work of a lapsed product waits.
+    pub async fn prolong_trials(&self) {
+        let later = "update subscriptions set trial_end = trial_end + interval '1 year'";
+        let pool = self.database.pool(testkit::Role::Superuser);
+        sqlx::raw_sql(later).execute(&pool).await.unwrap();
+        self.forget();
+    }
+
     /// Moves the clock.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
