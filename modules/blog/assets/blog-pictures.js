@@ -18,7 +18,7 @@ export async function add(area, replace, files) {
 
 /** @param {HTMLTextAreaElement} area @param {Replace} replace @param {File | null} given @returns {Promise<void>} */
 function ask(area, replace, given) {
-  const dialog = one("#picture-dialog"), input = one("#f-picture", dialog), alt = one("#f-picture_alt", dialog);
+  const dialog = one("#picture-dialog"), input = one("#f-picture", dialog), alt = one("#f-picture-alt", dialog);
   const note = one("[data-picture-note]", dialog), shown = one("[data-picture-shown]", dialog), bar = one("[data-picture-bar]", dialog);
   const insert = one("#picture-insert", dialog), most = Number(dialog.dataset.most) || Infinity;
   const control = new AbortController(), { signal } = control;

@@ -2,12 +2,10 @@
 //!
 //! With `ATELIER_SCREENSHOTS` set to a folder, pictures are left there.
 
-use std::path::PathBuf;
+use testkit::browser::{Browser, Device, Page};
 
-use testkit::browser::{Browser, ColorScheme, Device, Page};
-
-use super::sign_up;
 use super::story::invite;
+use super::{look, sign_up};
 use crate::support::LiveApp;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -56,22 +54,9 @@ impl Desk {
         self.app.tenant("northlight", path)
     }
 
-    /// Nothing that axe finds, nothing wider than the window, in light and dark.
+    /// Looks at a page of this desk.
     async fn look(&self, page: &Page, name: &str) {
-        for scheme in [ColorScheme::Light, ColorScheme::Dark] {
-            page.color_scheme(scheme).await;
-            let found = page.axe().await;
-            assert!(found.is_empty(), "{name} ({:?}): {found:?}", self.device);
-            if let Some(folder) = std::env::var_os("ATELIER_SCREENSHOTS").map(PathBuf::from) {
-                let file = format!("editorial-{name}.{:?}.{scheme:?}.png", self.device);
-                page.screenshot(folder.join(file)).await;
-            }
-        }
-        page.color_scheme(ColorScheme::Light).await;
-        let (wide, window): (u32, u32) = page
-            .eval("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-            .await;
-        assert!(wide <= window, "{name} is {wide} wide in {window}");
+        look(page, self.device, &format!("editorial-{name}")).await;
     }
 
     /// The author begins a draft; the path of its editor.

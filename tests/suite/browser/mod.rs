@@ -10,11 +10,40 @@ mod looks;
 mod people;
 mod pictures;
 mod plain;
+mod programs;
 mod story;
 
-use testkit::browser::Page;
+use std::path::PathBuf;
+
+use testkit::browser::{ColorScheme, Device, Page};
 
 use crate::support::{LiveApp, MEMBER_PASSWORD};
+
+/// Looks at a page as it is now: nothing that axe-core finds, nothing wider than the window, in light and dark. With
+/// `ATELIER_SCREENSHOTS` pictures of it are left there.
+async fn look(page: &Page, device: Device, name: &str) {
+    let pictures = std::env::var_os("ATELIER_SCREENSHOTS").map(PathBuf::from);
+    for scheme in [ColorScheme::Dark, ColorScheme::Light] {
+        page.color_scheme(scheme).await;
+        let found: Vec<String> = page.axe().await.iter().map(ToString::to_string).collect();
+        assert!(
+            found.is_empty(),
+            "{name} ({device:?}, {scheme:?}): {}",
+            found.join("\n")
+        );
+        if let Some(folder) = &pictures {
+            page.screenshot(folder.join(format!("{name}.{device:?}.{scheme:?}.png")))
+                .await;
+        }
+    }
+    let (wide, window): (u32, u32) = page
+        .eval("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+        .await;
+    assert!(
+        wide <= window,
+        "{name} is {wide} wide in a window of {window} ({device:?})"
+    );
+}
 
 /// Follows a link of the newest mail to somebody, as the development mailbox shows it.
 async fn follow_mail(app: &LiveApp, page: &Page, to: &str, link: &str) {

@@ -58,7 +58,7 @@ async fn paste(page: &Page) {
          })()",
     )
     .await;
-    page.wait_for("document.querySelector('#picture-dialog').open && document.activeElement.id === 'f-picture_alt'")
+    page.wait_for("document.querySelector('#picture-dialog').open && document.activeElement.id === 'f-picture-alt'")
         .await;
     page.wait_for(
         "document.querySelector('[name=content]').value.includes('![Uploading boats.jpg')",

@@ -141,11 +141,12 @@ impl Page {
         }
     }
 
-    /// Waits until a person can read `text`, in whatever case it is shown.
+    /// Waits until a person can read `text`, in whatever case it is shown, on a page that has loaded: keys that are
+    /// pressed before that reach no script.
     pub async fn wait_for_text(&self, text: &str) {
         let wanted = Value::from(text.to_lowercase());
         self.wait_for(&format!(
-            "document.body?.innerText.replace(/\\s+/g, ' ').toLowerCase().includes({wanted})"
+            "document.readyState === 'complete' && document.body?.innerText.replace(/\\s+/g, ' ').toLowerCase().includes({wanted})"
         ))
         .await;
     }

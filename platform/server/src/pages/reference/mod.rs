@@ -130,7 +130,7 @@ fn entry(ctx: &Ctx, operation: &Operation) -> Markup {
                         @else { (operation.scopes.join(", ")) }
                     }),
                 ]))
-                @if !operation.parameters.is_empty() { (parameters(&operation.parameters)) }
+                @if !operation.parameters.is_empty() { (parameters(operation)) }
                 @if let Some(body) = &operation.body {
                     h3 { "Body" }
                     p { (PreEscaped(body.link.clone())) }
@@ -157,11 +157,11 @@ fn entry(ctx: &Ctx, operation: &Operation) -> Markup {
     }
 }
 
-fn parameters(parameters: &[Parameter]) -> Markup {
+fn parameters(operation: &Operation) -> Markup {
     html! {
         h3 { "Parameters" }
-        (table("Parameters", &html! { (head("Name")) (head("Type")) (head("What it is")) }, &html! {
-            @for parameter in parameters {
+        (table(&format!("Parameters of {}", operation.summary), &html! { (head("Name")) (head("Type")) (head("What it is")) }, &html! {
+            @for parameter in &operation.parameters {
                 tr {
                     td { code { (parameter.name) } br; small { (parameter.place) @if parameter.required { ", required" } } }
                     td { (parameter.kind) }
