@@ -320,7 +320,28 @@ async fn staff_search_lists_palette_and_api() {
         .get("/app/search.json?q=lante")
         .await
         .expect(200);
-    assert_eq!(palette.json::<Value>()[0]["label"], "Evening at the quay");
+    let palette: Value = palette.json();
+    assert_eq!(palette[0]["label"], "Evening at the quay");
+    assert_eq!(
+        palette[0]["title"],
+        serde_json::json!([["Evening at the quay", false]])
+    );
+    // What was found is in the text: a line of it says so.
+    assert_eq!(
+        palette[0]["snippet"],
+        serde_json::json!([["Lanterns", true], [" everywhere.", false]])
+    );
+    let palette = tenant
+        .owner
+        .get("/app/search.json?q=quay")
+        .await
+        .expect(200)
+        .json::<Value>();
+    assert_eq!(
+        palette[0]["title"],
+        serde_json::json!([["Evening at the ", false], ["quay", true]])
+    );
+    assert!(palette[0].get("snippet").is_none(), "the title says why");
     let by_api = |query: &str| {
         let (owner, path) = (tenant.owner.clone(), format!("/api/v1/blog/search?{query}"));
         async move { owner.get(&path).await }

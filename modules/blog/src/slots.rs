@@ -10,6 +10,7 @@ use ui::{Row, icons, rows};
 
 use uuid::Uuid;
 
+use crate::content::snippet::{self, Piece};
 use crate::content::wanted::Wanted;
 use crate::posts::{self, Filter, Listed, PostId, Sort, display_title, store};
 use crate::public;
@@ -136,9 +137,16 @@ fn words<'a>(ctx: &'a Ctx, q: &'a str) -> SlotFuture<'a, Vec<SearchHit>> {
                 kind: "Post",
                 href: format!("/app/blog/posts/{}/edit", hit.row.id),
                 icon: icons::LuFileText,
+                title: pieces(hit.title),
+                snippet: pieces(snippet::brief(hit.snippet)),
             })
             .collect())
     })
+}
+
+fn pieces(pieces: Vec<Piece>) -> Vec<(String, bool)> {
+    let pair = |piece: Piece| (piece.text, piece.marked);
+    pieces.into_iter().map(pair).collect()
 }
 
 /// The blog stands at the front of the tenant's site as soon as there is something to read.

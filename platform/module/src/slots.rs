@@ -38,6 +38,10 @@ pub struct SearchHit {
     pub href: String,
     /// Icon.
     pub icon: &'static IconData,
+    /// The label in pieces, those marked that were looked for; empty when it is shown as it is.
+    pub title: Vec<(String, bool)>,
+    /// One line that shows why it was found, in such pieces; empty when the label does.
+    pub snippet: Vec<(String, bool)>,
 }
 
 /// A step that a new tenant is guided through.

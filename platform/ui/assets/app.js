@@ -5,6 +5,7 @@ import { all, make, on, one, pause } from "./kit.js";
 // Command palette: links and actions of the page at once, records from the server after them.
 const palette = one("#palette");
 let openPalette = () => {};
+const piece = (/** @type {[string, boolean?]} */ [text, marked]) => marked ? make("mark", {}, text) : text;
 if (palette) {
   const input = one("input", palette), list = one("ul", palette), none = one(".palette-none", palette);
   const recent = () => JSON.parse(localStorage.getItem("recent") ?? "[]");
@@ -30,9 +31,10 @@ if (palette) {
     const hits = response?.ok ? await response.json() : [];
     if (me !== asked) return;
     const local = new Set(shown().map((item) => item.dataset.href));
-    for (const { label, group, href } of hits) {
+    for (const { label, group, href, title = [[label]], snippet = [] } of hits) {
       if (local.has(href)) continue;
-      const item = make("li", { role: "option" }, one("svg", palette).cloneNode(true), make("span", {}, label), make("small", {}, group));
+      const item = make("li", { role: "option" }, one("svg", palette).cloneNode(true), make("span", {}, ...title.map(piece)), make("small", {}, group));
+      if (snippet.length) item.children[1].append(make("span", {}, ...snippet.map(piece)));
       Object.assign(item.dataset, { hit: "", href });
       list.append(item);
     }

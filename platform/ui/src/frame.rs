@@ -115,6 +115,12 @@ pub struct SearchHit {
     pub href: String,
     /// Kind of record: "Post", "Client".
     pub group: String,
+    /// Its name in pieces of text, those with `true` marked; empty when it is shown as it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub title: Vec<(String, bool)>,
+    /// A line below the name that shows why the record was found, in such pieces.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub snippet: Vec<(String, bool)>,
 }
 
 impl SearchHit {
@@ -129,7 +135,17 @@ impl SearchHit {
             label: label.into(),
             href: href.into(),
             group: group.into(),
+            title: Vec::new(),
+            snippet: Vec::new(),
         }
+    }
+
+    /// With what was found marked: the name in pieces, and a line of text in pieces.
+    #[must_use]
+    pub fn marked(mut self, title: Vec<(String, bool)>, snippet: Vec<(String, bool)>) -> Self {
+        self.title = title;
+        self.snippet = snippet;
+        self
     }
 }
 

@@ -52,6 +52,14 @@ async fn everything_is_reached_by_keys() {
     page.type_text("nervous").await;
     page.wait_for(&format!("{chosen}?.includes('nervous sitter')"))
         .await;
+    page.wait_for("document.querySelector('#palette [aria-selected=true] mark')?.textContent.toLowerCase() === 'nervous'")
+        .await;
+    let faults = page.axe().await;
+    assert!(faults.is_empty(), "{faults:?}");
+    if let Some(folder) = std::env::var_os("ATELIER_SCREENSHOTS") {
+        page.screenshot_window(std::path::PathBuf::from(folder).join("palette-marked.png"))
+            .await;
+    }
     page.press("Enter").await;
     page.wait_for(
         "location.pathname.startsWith('/app/blog/posts/') && document.readyState === 'complete'",

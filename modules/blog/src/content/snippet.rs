@@ -11,6 +11,8 @@ use super::words::{Word, words};
 const WINDOW: usize = 240;
 /// How much of a text is looked through, in bytes.
 pub const MOST: usize = 40_000;
+/// How much is shown before the first mark where there is one line, in bytes.
+const LEAD: usize = 24;
 /// Letters that a word shares with all forms of it.
 const STEM: usize = 2;
 
@@ -96,6 +98,28 @@ pub fn best(text: &str, found: &BTreeSet<String>) -> Option<Vec<Piece>> {
         shown.push(plain(" \u{2026}"));
     }
     Some(shown)
+}
+
+/// The same for a place with room for one line: it begins a few words before the first mark, so that the mark is seen
+/// however little room there is. Without a mark nothing is left.
+#[must_use]
+pub fn brief(mut pieces: Vec<Piece>) -> Vec<Piece> {
+    let Some(first) = pieces.iter().position(|piece| piece.marked) else {
+        return Vec::new();
+    };
+    let before: String = pieces.drain(..first).map(|piece| piece.text).collect();
+    let before = match before.len().checked_sub(LEAD) {
+        None | Some(0) => before,
+        Some(cut) => {
+            let near = &before[before.ceil_char_boundary(cut)..];
+            let words = near.split_once(char::is_whitespace);
+            format!("\u{2026} {}", words.map_or("", |(_, words)| words))
+        }
+    };
+    if !before.is_empty() {
+        pieces.insert(0, plain(&before));
+    }
+    pieces
 }
 
 fn plain(text: &str) -> Piece {
@@ -215,6 +239,41 @@ mod tests {
             let all: String = whole(&text, &found(&[&word])).into_iter().map(|piece| piece.text).collect();
             prop_assert_eq!(all, text.replace('\n', " "));
             let _ = best(&text, &found(&[&word]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str, word: &str) -> String {
+        let found = BTreeSet::from([word.to_owned()]);
+        brief(whole(text, &found))
+            .into_iter()
+            .map(|piece| match piece.marked {
+                true => format!("[{}]", piece.text),
+                false => piece.text,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn one_line_begins_close_to_its_first_mark() {
+        for (text, expected) in [
+            ("lanterns hang", "[lanterns] hang"),
+            ("the lanterns hang", "the [lanterns] hang"),
+            (
+                "All along the quay and on every boat lanterns hang",
+                "\u{2026} and on every boat [lanterns] hang",
+            ),
+            (
+                "\u{1f3ee}\u{1f3ee}\u{1f3ee}\u{1f3ee}\u{1f3ee}\u{1f3ee}\u{1f3ee} lanterns",
+                "\u{2026} [lanterns]",
+            ),
+            ("nothing of it", ""),
+        ] {
+            assert_eq!(shown(text, "lanterns"), expected);
         }
     }
 }

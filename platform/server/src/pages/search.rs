@@ -45,7 +45,7 @@ async fn search(
     });
     Ok(Json(
         hits.flatten()
-            .map(|hit| SearchHit::new(hit.label, hit.href, hit.kind))
+            .map(|hit| SearchHit::new(hit.label, hit.href, hit.kind).marked(hit.title, hit.snippet))
             .collect(),
     ))
 }
