@@ -287,11 +287,10 @@ async fn a_file_is_judged_before_it_is_taken() {
         .await;
     let bad =
         "from,to,status\n/one,/blog,301\n/app/x,/blog,\n/two,//evil.example,\n/three,/blog,999\n";
+    let import = "/app/blog/redirects/import";
+    let (bad, apply) = (bad.as_bytes(), ("apply", None, &b"yes"[..]));
     let preview = owner
-        .post(
-            "/app/blog/redirects/import",
-            &[("csv", bad), ("apply", "yes")],
-        )
+        .post_parts(import, &[("csv", None, bad), apply])
         .await
         .expect(200);
     assert!(
@@ -308,21 +307,26 @@ async fn a_file_is_judged_before_it_is_taken() {
 
     let good = "\u{feff}from,to,status,query,kind\n/one,/two,,,\n/two,\"/blog\",302,keep,\n/same,/blog,301,,\n/gone,,,,\n\
                 \"^/n/(.*)$\",/blog/$1,301,drop,pattern\n";
+    // A file comes before what stands in the field, and what it says stands there afterwards.
     let preview = owner
-        .post("/app/blog/redirects/import", &[("csv", good)])
+        .post_parts(
+            import,
+            &[
+                ("csv", None, bad),
+                ("file", Some("old.csv"), good.as_bytes()),
+            ],
+        )
         .await
         .expect(200);
     assert!(
-        preview.body.contains("Every line can be taken"),
+        preview.body.contains("Every line can be taken") && preview.body.contains("/two,"),
         "{}",
         preview.body
     );
     assert_eq!(site.led("/one").await, None, "nothing has changed yet");
+    let none = ("file", Some(""), &b""[..]);
     owner
-        .post(
-            "/app/blog/redirects/import",
-            &[("csv", good), ("apply", "yes")],
-        )
+        .post_parts(import, &[none, ("csv", None, good.as_bytes()), apply])
         .await
         .expect(303);
     assert_eq!(site.led("/one").await, to(301, "/blog"));
@@ -355,6 +359,17 @@ async fn a_file_is_judged_before_it_is_taken() {
         .collect();
     assert_eq!(effects, ["same"; 5]);
     assert_eq!(lines["applied"], false);
+    for (file, says) in [
+        (&b"from,to\n/caf\xe9,/blog\n"[..], "not text in UTF-8"),
+        (&[b'a'; 1024 * 1024 + 1], "larger than 1 MB"),
+        (&[b'a'; 4 * 1024 * 1024], "larger than 1 MB"),
+    ] {
+        let refused = owner
+            .post_parts(import, &[("file", Some("old.csv"), file)])
+            .await
+            .expect(422);
+        assert!(refused.body.contains(says), "{says}: {}", refused.body);
+    }
     for (csv, code) in [
         ("", "heading"),
         ("a,b\n1,2\n", "heading"),
@@ -373,6 +388,147 @@ async fn a_file_is_judged_before_it_is_taken() {
             .json::<Value>();
         assert_eq!(refused["errors"][0]["code"], code, "{csv}");
     }
+}
+
+/// What [`Site::added`] is told of redirects is all in the file, and a file without it leaves it as it is.
+#[tokio::test]
+async fn a_file_says_everything_of_its_redirects() {
+    let site = Site::new().await;
+    let owner = &site.tenant.owner;
+    for body in [
+        json!({ "source": "/off", "target": "/blog", "enabled": false }),
+        json!({ "kind": "pattern", "source": "^/z/(.*)$", "target": "/blog/$1", "position": 7, "query": "keep" }),
+        json!({ "kind": "pattern", "source": "^/a/(.*)$", "target": "/blog/$1", "position": 7, "status": 302 }),
+        json!({ "source": "/gone", "status": 410 }),
+    ] {
+        site.added(body).await;
+    }
+    let export = "/app/blog/redirects/export.csv";
+    let file = owner.get(export).await.expect(200).body;
+
+    // Into an empty workspace and out again: the same file.
+    let other = site.app.tenant("southlight").await;
+    let import = "/api/v1/blog/redirects/import";
+    let body = json!({ "csv": file });
+    let taken = other
+        .owner
+        .api(Method::POST, import, &[], Some(&body))
+        .await
+        .expect(200)
+        .json::<Value>();
+    assert_eq!(taken["applied"], true, "{taken}");
+    assert_eq!(other.owner.get(export).await.expect(200).body, file);
+
+    // A file that says less changes nothing of what it does not say.
+    let less = json!({ "csv": "from,to,status,kind\n/off,/blog,301,exact\n^/a/(.*)$,/blog/$1,302,pattern\n" });
+    let lines = owner
+        .api(Method::POST, import, &[], Some(&less))
+        .await
+        .expect(200)
+        .json::<Value>();
+    for line in lines["lines"].as_array().unwrap() {
+        assert_eq!(line["effect"], "same", "{lines}");
+    }
+    assert_eq!(owner.get(export).await.expect(200).body, file);
+    for (columns, says) in [
+        ("from,enabled\n/x,perhaps\n", "Use yes or no."),
+        (
+            "from,position\n/x,first\n",
+            "Use a number between 0 and 100000.",
+        ),
+    ] {
+        let body = json!({ "csv": columns });
+        let lines = owner
+            .api(Method::POST, import, &[], Some(&body))
+            .await
+            .expect(200)
+            .json::<Value>();
+        assert_eq!(lines["lines"][0]["errors"][0], says);
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_redirect_leads_nobody_and_can_be_taken_back() {
+    let site = Site::new().await;
+    let owner = &site.tenant.owner;
+    let made = site
+        .added(json!({ "source": "/old", "target": "/blog", "position": 3 }))
+        .await;
+    let page = format!("/app/blog/redirects/{}", made["id"].as_str().unwrap());
+    let api = format!("/api/v1/blog/redirects/{}", made["id"].as_str().unwrap());
+    let restore = format!("{page}/restore");
+    let nothing: Option<&Value> = None;
+
+    let deleted = owner.post(&format!("{page}/delete"), &[]).await.expect(303);
+    let list = owner.follow(deleted).await;
+    assert!(list.body.contains(&restore), "the way back is offered");
+    assert_eq!(site.led("/old").await, None);
+    owner.get(&page).await.expect(404);
+    owner.get(&api).await.expect(404);
+    let list: Value = owner.get("/api/v1/blog/redirects").await.expect(200).json();
+    assert_eq!(list["data"], json!([]));
+
+    owner.post(&restore, &[]).await.expect(303);
+    assert_eq!(site.led("/old").await, to(301, "/blog"));
+    let back: Value = owner.get(&api).await.expect(200).json();
+    assert_eq!(back["position"], 3);
+    assert_eq!(back["created_at"], made["created_at"]);
+
+    // Meanwhile somebody leads on from the same place.
+    let rev = format!("\"{}\"", back["rev"]);
+    owner
+        .api(Method::DELETE, &api, &[("if-match", &rev)], nothing)
+        .await
+        .expect(204);
+    let other = site
+        .added(json!({ "source": "/old", "target": "/blog/tag/old" }))
+        .await;
+    let refused = owner
+        .api(Method::POST, &format!("{api}/restore"), &[], nothing)
+        .await
+        .expect(409)
+        .json::<Value>();
+    assert_eq!(refused["code"], "redirect_in_the_way");
+    let refused = owner.post(&restore, &[]).await.expect(303);
+    let list = owner.follow(refused).await;
+    assert!(list.body.contains("It stays deleted."), "{}", list.body);
+    assert_eq!(site.led("/old").await, to(301, "/blog/tag/old"));
+
+    // Meanwhile its target leads back to it: the circle is refused; what leads on further is followed.
+    let other = format!("/app/blog/redirects/{}", other["id"].as_str().unwrap());
+    owner
+        .post(&format!("{other}/delete"), &[])
+        .await
+        .expect(303);
+    let circle = site
+        .added(json!({ "source": "/blog", "target": "/old" }))
+        .await;
+    owner
+        .api(Method::POST, &format!("{api}/restore"), &[], nothing)
+        .await
+        .expect(409);
+    let circle = format!("/app/blog/redirects/{}", circle["id"].as_str().unwrap());
+    owner
+        .post(&format!("{circle}/delete"), &[])
+        .await
+        .expect(303);
+    site.added(json!({ "source": "/blog", "target": "/start" }))
+        .await;
+    let back = owner
+        .api(Method::POST, &format!("{api}/restore"), &[], nothing)
+        .await
+        .expect(200)
+        .json::<Value>();
+    assert_eq!(back["target"], "/start");
+
+    // Each deletion runs out by itself, 30 days later; what was taken back since stays.
+    site.app.advance(Duration::from_hours(30 * 24 + 1));
+    site.app.run_jobs().await;
+    assert_eq!(site.led("/old").await, to(301, "/start"));
+    owner
+        .post(&format!("{other}/restore"), &[])
+        .await
+        .expect(404);
 }
 
 #[tokio::test]

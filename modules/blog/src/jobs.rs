@@ -10,10 +10,11 @@ use tenant_resolver::TenantTx;
 use crate::comments;
 use crate::content::RENDERER_VERSION;
 use crate::posts::{self, PostId};
+use crate::redirects::{self, RedirectId};
 use crate::series::{self, SeriesId};
 use crate::tags::{self, TagId};
 
-/// How long posts, tags and series stay in the trash.
+/// How long posts, tags, series and redirects stay in the trash.
 pub(crate) const TRASH: Duration = Duration::from_hours(30 * 24);
 
 /// Notes that a scheduled post has gone live and tells of it, once. Visitors do not wait for this.
@@ -89,6 +90,19 @@ impl Job for PurgeSeries {
     const KIND: &'static str = "blog.purge_series";
 }
 
+/// Removes a redirect for good when it has been in the trash for 30 days.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PurgeRedirect {
+    /// The redirect.
+    pub redirect: RedirectId,
+    /// When it was deleted; a redirect that was restored since is left alone.
+    pub deleted_at: Timestamp,
+}
+
+impl Job for PurgeRedirect {
+    const KIND: &'static str = "blog.purge_redirect";
+}
+
 /// Clears up after comments, once a day as long as there is anything to clear up: what is past its time, salts of days
 /// before, counters.
 #[derive(Debug, Serialize, Deserialize)]
@@ -145,6 +159,7 @@ pub(crate) fn register(jobs: &mut Jobs) {
         .on::<PurgePost>(purge_post)
         .on::<PurgeTag>(purge_tag)
         .on::<PurgeSeries>(purge_series)
+        .on::<PurgeRedirect>(purge_redirect)
         .on::<TendComments>(tend_comments);
 }
 
@@ -191,6 +206,13 @@ fn purge_series(tx: &mut TenantTx, job: JobContext) -> JobFuture<'_> {
     Box::pin(async move {
         let expired: PurgeSeries = job.read()?;
         series::purge_expired(tx, expired.series, expired.deleted_at).await
+    })
+}
+
+fn purge_redirect(tx: &mut TenantTx, job: JobContext) -> JobFuture<'_> {
+    Box::pin(async move {
+        let expired: PurgeRedirect = job.read()?;
+        redirects::purge_expired(tx, expired.redirect, expired.deleted_at).await
     })
 }
 

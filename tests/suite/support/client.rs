@@ -144,6 +144,27 @@ impl Client {
         self.send(request).await.expect(303);
     }
 
+    /// Posts a form that may hold files: those have the names of the fields with a file name.
+    pub async fn post_parts(&self, path: &str, parts: &[(&str, Option<&str>, &[u8])]) -> Reply {
+        let mut body = Vec::new();
+        for (name, file, value) in parts {
+            let file = file.map_or(String::new(), |file| format!("; filename=\"{file}\""));
+            let head =
+                format!("--part\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n");
+            body.extend(head.into_bytes());
+            body.extend(*value);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--part--\r\n");
+        let request = self
+            .request(Method::POST, path)
+            .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=part")
+            .body(Body::from(body))
+            .expect("a request");
+        self.send(request).await
+    }
+
     /// Calls an operation of the API.
     pub async fn api(
         &self,

@@ -10,7 +10,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::import::{self, Effect};
 use super::{
-    Kind, QueryRule, Redirect, RedirectId, RedirectInput, create, delete, find, get, list, update,
+    Kind, QueryRule, Redirect, RedirectId, RedirectInput, create, delete, find, get, list, restore,
+    update,
 };
 use crate::manifest::ManageRedirects;
 use crate::respond::{Conflict, Invalid, Missing, Refused, Stale, tagged};
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> Routes {
         read,
         change,
         delete_redirect,
+        restore_redirect,
     )
 }
 
@@ -152,7 +154,8 @@ struct RedirectPatch {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RedirectImport {
-    /// Comma-separated values, at most 1,000 lines; the first names the columns `from,to,status,query,kind`.
+    /// Comma-separated values, at most 1,000 lines; the first names the columns
+    /// `from,to,status,query,kind,enabled,position`, of which only `from` is needed. What a line leaves out stays as it is.
     csv: String,
     /// Whether only to say what each line would do; left out: the lines are taken, if all of them can be.
     #[serde(default)]
@@ -429,6 +432,8 @@ async fn change(
 }
 
 /// Delete a redirect
+///
+/// For 30 days it can be restored.
 #[utoipa::path(
     delete, path = "/redirects/{id}", operation_id = "blog.redirects.delete", tag = "Redirects",
     params(("id" = RedirectId, Path), ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
@@ -443,4 +448,29 @@ async fn delete_redirect(
     delete(&mut tx, &ctx, id, Some(rev)).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Restore a deleted redirect
+///
+/// Another that leads on from the same place by now stands in its way, and so does what would close a circle.
+#[utoipa::path(
+    post, path = "/redirects/{id}/restore", operation_id = "blog.redirects.restore", tag = "Redirects",
+    params(("id" = RedirectId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    responses((status = 200, description = "The redirect.", body = RedirectBody), Refused, Missing, Conflict, Invalid)
+)]
+async fn restore_redirect(
+    ctx: Allowed<ManageRedirects>,
+    Path(id): Path<RedirectId>,
+    key: IdempotencyKey,
+) -> Result<Response> {
+    let mut tx = ctx.begin().await?;
+    if let Some(answer) = key.replay(&mut tx, &ctx, &()).await? {
+        return Ok(answer);
+    }
+    let body = RedirectBody::from(restore(&mut tx, &ctx, id).await?);
+    let answer = key
+        .answer(&mut tx, &ctx, StatusCode::OK, &[], &body)
+        .await?;
+    tx.commit().await?;
+    Ok(answer)
 }

@@ -24,6 +24,10 @@ struct Row {
     query: String,
     #[serde(default)]
     kind: String,
+    #[serde(default)]
+    enabled: String,
+    #[serde(default)]
+    position: String,
 }
 
 /// What a line does.
@@ -109,7 +113,7 @@ fn read(text: &str) -> Result<Vec<(u64, Result<Row, FieldError>)>> {
     if !named {
         return Err(refuse(
             "heading",
-            "The first line names the columns: from,to,status,query,kind. Only from is needed.",
+            "The first line names the columns: from,to,status,query,kind,enabled,position. Only from is needed.",
         ));
     }
     let mut rows = Vec::new();
@@ -136,17 +140,26 @@ async fn take(tx: &mut TenantTx, ctx: &Ctx, row: &Row) -> Result<Effect> {
         add(tx, checked, Origin::Import, ctx.now()).await?;
         return Ok(Effect::Adds);
     };
-    let same = before.target == checked.target
-        && (before.status, before.query, before.enabled)
-            == (checked.status, checked.query, checked.enabled);
+    // Where it stands among patterns and whether it is in use was decided here, unless the line says so.
+    let mut changed = checked;
+    if row.position.is_empty() {
+        changed.position = before.position;
+    }
+    if row.enabled.is_empty() {
+        changed.enabled = before.enabled;
+    }
+    let same = before.target == changed.target
+        && (before.status, before.query, before.position, before.enabled)
+            == (
+                changed.status,
+                changed.query,
+                changed.position,
+                changed.enabled,
+            );
     if same {
         return Ok(Effect::Same);
     }
-    let kept = super::Checked {
-        position: before.position,
-        ..checked
-    };
-    replace(tx, before.id, kept, ctx.now()).await?;
+    replace(tx, before.id, changed, ctx.now()).await?;
     Ok(Effect::Changes)
 }
 
@@ -169,13 +182,27 @@ impl Row {
             "" => Kind::default(),
             text => Kind::parse(text).ok_or_else(|| invalid("kind", "Use exact or pattern."))?,
         };
+        let blank = RedirectInput::default();
+        let enabled = match self.enabled.as_str() {
+            "" => blank.enabled,
+            "yes" => true,
+            "no" => false,
+            _ => return Err(invalid("enabled", "Use yes or no.")),
+        };
+        let position = match self.position.as_str() {
+            "" => blank.position,
+            text => text
+                .parse()
+                .map_err(|_| invalid("position", "Use a number between 0 and 100000."))?,
+        };
         Ok(RedirectInput {
             kind,
             source: self.from.clone(),
             target: self.to.clone(),
             status,
             query,
-            ..RedirectInput::default()
+            position,
+            enabled,
         })
     }
 }
@@ -184,7 +211,9 @@ impl Row {
 pub(super) async fn export(tx: &mut TenantTx) -> Result<String> {
     let redirects = store::all(tx).await?;
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let head = ["from", "to", "status", "query", "kind"];
+    let head = [
+        "from", "to", "status", "query", "kind", "enabled", "position",
+    ];
     writer.write_record(head).map_err(Error::internal)?;
     for redirect in &redirects {
         writer
@@ -195,12 +224,14 @@ pub(super) async fn export(tx: &mut TenantTx) -> Result<String> {
     String::from_utf8(bytes).map_err(Error::internal)
 }
 
-fn record(redirect: &Redirect) -> [String; 5] {
+fn record(redirect: &Redirect) -> [String; 7] {
     [
         redirect.source.clone(),
         redirect.target.clone().unwrap_or_default(),
         redirect.status.to_string(),
         redirect.query.as_str().to_owned(),
         redirect.kind.as_str().to_owned(),
+        if redirect.enabled { "yes" } else { "no" }.to_owned(),
+        redirect.position.to_string(),
     ]
 }

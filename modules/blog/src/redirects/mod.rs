@@ -13,12 +13,13 @@ pub mod pages;
 mod store;
 
 use kernel::{Cursor, Error, FieldError, Fields, Page, PageRequest, Result, Timestamp};
-use module::Ctx;
+use module::{Ctx, enqueue};
 use serde::{Deserialize, Serialize};
 use tenant_resolver::TenantTx;
 use utoipa::ToSchema;
 
 use crate::content::redirect;
+use crate::jobs::{PurgeRedirect, TRASH};
 
 pub use store::Redirect;
 
@@ -224,19 +225,21 @@ async fn add(
     origin: Origin,
     now: Timestamp,
 ) -> Result<Redirect> {
-    let (all, patterns) = store::count(tx).await?;
-    if all >= MAX || (checked.kind == Kind::Pattern && patterns >= MAX_PATTERNS) {
-        return Err(FieldError::new(
-            "source",
-            "too_many",
-            "There is room for 5,000 redirects, 100 of them patterns.",
-        )
-        .into());
-    }
+    room(tx, checked.kind).await?;
     straighten(tx, &mut checked, now).await?;
     let id = RedirectId::new();
     store::insert(tx, id, &checked, origin, now).await?;
     get(tx, id).await
+}
+
+/// Refuses one more than there may be.
+async fn room(tx: &mut TenantTx, kind: Kind) -> Result<()> {
+    let (all, patterns) = store::count(tx).await?;
+    if all < MAX && (kind == Kind::Exact || patterns < MAX_PATTERNS) {
+        return Ok(());
+    }
+    let message = "There is room for 5,000 redirects, 100 of them patterns.";
+    Err(FieldError::new("source", "too_many", message).into())
 }
 
 /// Changes a redirect. `based_on` is the revision that the person saw, if it is known.
@@ -297,7 +300,7 @@ async fn straighten(tx: &mut TenantTx, checked: &mut Checked, now: Timestamp) ->
     Ok(())
 }
 
-/// Removes a redirect.
+/// Deletes a redirect; for 30 days it can be taken back.
 pub async fn delete(
     tx: &mut TenantTx,
     ctx: &Ctx,
@@ -309,9 +312,70 @@ pub async fn delete(
     if based_on.is_some_and(|rev| rev != redirect.rev) {
         return Err(Error::PreconditionFailed);
     }
-    store::remove(tx, id).await?;
+    let now = ctx.now();
+    store::set_deleted(tx, id, now).await?;
+    let job = PurgeRedirect {
+        redirect: id,
+        deleted_at: now,
+    };
+    enqueue(tx, &job, now.plus(TRASH)).await?;
     tell(ctx, tx, "blog.redirect.deleted", &redirect).await?;
     Ok(redirect)
+}
+
+/// Takes a deleted redirect back. It is held to the rules of a new one: others may lead elsewhere by now.
+///
+/// # Errors
+/// A conflict when another redirect leads on from there meanwhile, when it would close a circle, and when there is no
+/// room.
+pub async fn restore(tx: &mut TenantTx, ctx: &Ctx, id: RedirectId) -> Result<Redirect> {
+    store::lock(tx).await?;
+    let deleted = store::find_any(tx, id)
+        .await?
+        .ok_or(Error::NotFound("redirect"))?;
+    if deleted.deleted_at.is_none() {
+        return Ok(deleted);
+    }
+    put_back(tx, &deleted, ctx.now())
+        .await
+        .map_err(in_the_way)?;
+    tell(ctx, tx, "blog.redirect.restored", &deleted).await?;
+    get(tx, id).await
+}
+
+async fn put_back(tx: &mut TenantTx, deleted: &Redirect, now: Timestamp) -> Result<()> {
+    let mut checked = Checked {
+        kind: deleted.kind,
+        source: deleted.source.clone(),
+        target: deleted.target.clone(),
+        status: deleted.status,
+        query: deleted.query,
+        position: deleted.position,
+        enabled: deleted.enabled,
+    };
+    room(tx, checked.kind).await?;
+    straighten(tx, &mut checked, now).await?;
+    store::set_restored(tx, deleted.id, checked.target.as_deref(), now).await
+}
+
+/// A rule that is broken where nothing was typed: something else stands in the way.
+fn in_the_way(error: Error) -> Error {
+    match error {
+        Error::Invalid(errors) => match errors.into_iter().next() {
+            Some(first) => Error::conflict("redirect_in_the_way", first.message),
+            None => Error::internal("a refusal without a reason"),
+        },
+        other => other,
+    }
+}
+
+/// Removes a redirect for good that was deleted at `deleted_at` and not taken back since.
+pub(crate) async fn purge_expired(
+    tx: &mut TenantTx,
+    id: RedirectId,
+    deleted_at: Timestamp,
+) -> Result<()> {
+    store::remove(tx, id, deleted_at).await
 }
 
 /// One redirect, or the answer that there is none.

@@ -1,5 +1,7 @@
 //! Redirects, at `/app/blog/redirects`.
 
+use axum::extract::DefaultBodyLimit;
+use axum::extract::multipart::{Multipart, MultipartError};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use kernel::{Error, FieldError, PageRequest};
@@ -15,7 +17,8 @@ use ui::{
 
 use super::import::{self, Effect, Line};
 use super::{
-    Kind, QueryRule, Redirect, RedirectId, RedirectInput, create, delete, find, get, list, update,
+    Kind, QueryRule, Redirect, RedirectId, RedirectInput, create, delete, find, get, list, restore,
+    update,
 };
 use crate::forms::{Pairs, lapsed, lapsed_notice, rev, told, value};
 use crate::manifest::ManageRedirects;
@@ -30,11 +33,17 @@ pub(crate) fn routes() -> Routes {
         .get("/redirects/new", new)
         .post("/redirects", begin)
         .get("/redirects/import", import_form)
-        .post("/redirects/import", import_file)
         .get("/redirects/export.csv", export)
         .get("/redirects/{id}", edit)
         .post("/redirects/{id}", change)
         .post("/redirects/{id}/delete", remove)
+        .post("/redirects/{id}/restore", bring_back)
+        .merge(
+            Routes::new()
+                .post("/redirects/import", import_file)
+                // Somewhat more than is allowed, so that what is too large can be told in words.
+                .map_router(|router| router.layer(DefaultBodyLimit::max(import::LONGEST * 3))),
+        )
 }
 
 #[derive(Debug, Deserialize)]
@@ -289,6 +298,20 @@ async fn remove(ctx: Allowed<ManageRedirects>, Path(id): Path<RedirectId>) -> Re
     let redirect = delete(&mut tx, &ctx, id, None).await?;
     tx.commit().await?;
     let text = format!("The redirect from {} was deleted", redirect.source);
+    let undo = format!("{PATH}/{id}/restore");
+    Ok(told(PATH, &text, Some(&undo))?)
+}
+
+async fn bring_back(ctx: Allowed<ManageRedirects>, Path(id): Path<RedirectId>) -> Result<Response> {
+    let mut tx = ctx.begin().await?;
+    let text = match restore(&mut tx, &ctx, id).await {
+        Ok(redirect) => {
+            tx.commit().await?;
+            format!("The redirect from {} is back", redirect.source)
+        }
+        Err(Error::Conflict { message, .. }) => format!("It stays deleted. {message}"),
+        Err(error) => return Err(error.into()),
+    };
     Ok(told(PATH, &text, None)?)
 }
 
@@ -328,12 +351,14 @@ fn import_page(ctx: &Ctx, text: &str, lines: &[Line], errors: &[FieldError]) -> 
                 (table::table("Lines of the file", &head, &rows))
             }).title("Preview").flush())
         }
-        form method="post" action={ (PATH) "/import" } {
+        form method="post" action={ (PATH) "/import" } enctype="multipart/form-data" {
             (Card::new(html! {
-                (field::textarea("csv", "Lines", 12).value(text).errors(errors).required().mono()
-                    .placeholder("from,to,status,query,kind\n/about-us,/blog/about,301,drop,exact")
-                    .help("Comma-separated values. The first line names the columns; only from is needed. Without a target the path is gone for good."))
-            }).title("File").footer(html! {
+                (field::file("file", "File", "text/csv,.csv").errors(errors)
+                    .help("Comma-separated values in UTF-8, at most 1 MB and 1,000 lines. A file takes the place of the lines below."))
+                (field::textarea("csv", "Lines", 12).value(text).errors(errors).mono()
+                    .placeholder("from,to,status,query,kind,enabled,position\n/about-us,/blog/about,301,drop,exact,yes,1")
+                    .help("The first line names the columns; only from is needed. Without a target the path is gone for good."))
+            }).title("Lines to import").footer(html! {
                 div.actions {
                     (submit("Check").disabled(shut))
                     @if !lines.is_empty() && refused == 0 { (submit("Import").primary().named("apply", "yes").disabled(shut)) }
@@ -359,22 +384,68 @@ fn effect(effect: &Effect) -> Markup {
     }
 }
 
-async fn import_file(ctx: Allowed<ManageRedirects>, Form(pairs): Form<Pairs>) -> Result<Response> {
-    let text = value(&pairs, "csv");
+/// What came with the form of an import.
+struct Sent {
+    /// The lines, from the file if there is one.
+    text: String,
+    /// Whether they are to hold, if all of them can be taken.
+    apply: bool,
+}
+
+async fn sent(mut form: Multipart) -> kernel::Result<Sent> {
+    let refuse =
+        |code, message: &'static str| -> Error { FieldError::new("file", code, message).into() };
+    let unread = |error: MultipartError| {
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            refuse("too_large", "The file is larger than 1 MB.")
+        } else {
+            Error::bad_request("invalid_body", error.body_text())
+        }
+    };
+    let (mut lines, mut file, mut apply) = (String::new(), String::new(), false);
+    while let Some(part) = form.next_field().await.map_err(unread)? {
+        let name = part.name().unwrap_or_default().to_owned();
+        let bytes = part.bytes().await.map_err(unread)?;
+        match name.as_str() {
+            "file" => {
+                file = String::from_utf8(bytes.into()).map_err(|_| {
+                    refuse(
+                        "encoding",
+                        "The file is not text in UTF-8. Save it so, and choose it again.",
+                    )
+                })?;
+            }
+            "csv" => lines = String::from_utf8_lossy(&bytes).into_owned(),
+            "apply" => apply = !bytes.is_empty(),
+            _ => {}
+        }
+    }
+    let text = if file.is_empty() { lines } else { file };
+    Ok(Sent { text, apply })
+}
+
+async fn import_file(ctx: Allowed<ManageRedirects>, form: Multipart) -> Result<Response> {
+    let Sent { text, apply } = match sent(form).await {
+        Ok(sent) => sent,
+        Err(Error::Invalid(errors)) => {
+            return Ok(import_page(&ctx, "", &[], &errors).into_response());
+        }
+        Err(error) => return Err(error.into()),
+    };
     let mut tx = ctx.begin().await?;
-    let lines = match import::import(&mut tx, &ctx, text).await {
+    let lines = match import::import(&mut tx, &ctx, &text).await {
         Ok(lines) => lines,
         Err(Error::Invalid(errors)) => {
-            return Ok(import_page(&ctx, text, &[], &errors).into_response());
+            return Ok(import_page(&ctx, &text, &[], &errors).into_response());
         }
         Err(error) => return Err(error.into()),
     };
     let refused = lines
         .iter()
         .any(|line| matches!(line.effect, Effect::Refused(_)));
-    if refused || value(&pairs, "apply").is_empty() {
+    if refused || !apply {
         // Whatever was tried goes with the transaction.
-        return Ok(import_page(&ctx, text, &lines, &[]).into_response());
+        return Ok(import_page(&ctx, &text, &lines, &[]).into_response());
     }
     tx.commit().await?;
     let told_of = match lines.len() {

@@ -21,6 +21,8 @@ pub struct Redirect {
     pub last_hit_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Deleted since then, and out of use; removed for good after 30 days.
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// The statement that reads redirects once, with what differs between its uses.
@@ -29,7 +31,7 @@ macro_rules! redirects {
         sqlx::query_as!(
             Redirect,
             r#"select r.id, r.rev, r.kind as "kind: Kind", r.source, r.target, r.status, r.query as "query: QueryRule",
-                      r.position, r.enabled, r.hits, r.last_hit_at, r.created_at, r.updated_at
+                      r.position, r.enabled, r.hits, r.last_hit_at, r.created_at, r.updated_at, r.deleted_at
                from blog_redirects r where r.tenant_id = $1 "# + $tail,
             $tx.tenant() as _
             $(, $bind)*
@@ -57,7 +59,8 @@ pub(super) async fn list(
 ) -> Result<Vec<Redirect>> {
     let redirects = redirects!(
         tx,
-        "and ($2::text is null or position(lower($2) in lower(r.source)) > 0 or position(lower($2) in lower(r.target)) > 0)
+        "and r.deleted_at is null
+         and ($2::text is null or position(lower($2) in lower(r.source)) > 0 or position(lower($2) in lower(r.target)) > 0)
          and ($3::uuid is null or r.id < $3) order by r.id desc limit $4",
         q,
         page.after.map(|cursor| cursor.id),
@@ -68,15 +71,26 @@ pub(super) async fn list(
     Ok(redirects)
 }
 
-/// All redirects, as a file holds them.
+/// All redirects in the order in which they are tried, as a file holds them.
 pub(super) async fn all(tx: &mut TenantTx) -> Result<Vec<Redirect>> {
-    let redirects = redirects!(tx, "order by r.kind, r.position, r.source")
-        .fetch_all(tx.conn())
-        .await?;
+    let redirects = redirects!(
+        tx,
+        "and r.deleted_at is null order by r.kind, r.position, r.id"
+    )
+    .fetch_all(tx.conn())
+    .await?;
     Ok(redirects)
 }
 
 pub(super) async fn find(tx: &mut TenantTx, id: RedirectId) -> Result<Option<Redirect>> {
+    let redirect = redirects!(tx, "and r.id = $2 and r.deleted_at is null", id.0)
+        .fetch_optional(tx.conn())
+        .await?;
+    Ok(redirect)
+}
+
+/// A redirect, deleted or not.
+pub(super) async fn find_any(tx: &mut TenantTx, id: RedirectId) -> Result<Option<Redirect>> {
     let redirect = redirects!(tx, "and r.id = $2", id.0)
         .fetch_optional(tx.conn())
         .await?;
@@ -91,7 +105,7 @@ pub(super) async fn find_source(
 ) -> Result<Option<Redirect>> {
     let redirect = redirects!(
         tx,
-        "and r.kind = $2 and r.source = $3",
+        "and r.kind = $2 and r.source = $3 and r.deleted_at is null",
         kind.as_str(),
         source
     )
@@ -104,7 +118,7 @@ pub(super) async fn find_source(
 pub(super) async fn candidates(tx: &mut TenantTx, path: &str) -> Result<Vec<Redirect>> {
     let redirects = redirects!(
         tx,
-        "and r.enabled and (r.kind = 'exact' and r.source = $2 or r.kind = 'pattern')
+        "and r.deleted_at is null and r.enabled and (r.kind = 'exact' and r.source = $2 or r.kind = 'pattern')
          order by r.kind, r.position, r.id",
         path
     )
@@ -118,7 +132,7 @@ pub(super) async fn target_of(tx: &mut TenantTx, path: &str) -> Result<Option<St
     let tenant = tx.tenant();
     let target = sqlx::query_scalar!(
         r#"select target as "target!" from blog_redirects
-           where tenant_id = $1 and kind = 'exact' and source = $2 and enabled and target is not null"#,
+           where tenant_id = $1 and kind = 'exact' and source = $2 and enabled and target is not null and deleted_at is null"#,
         tenant as _,
         path,
     )
@@ -137,7 +151,7 @@ pub(super) async fn redirect_to(
     let tenant = tx.tenant();
     sqlx::query!(
         "update blog_redirects set target = $3, rev = rev + 1, updated_at = $4
-         where tenant_id = $1 and kind = 'exact' and target = $2 and source <> $3",
+         where tenant_id = $1 and kind = 'exact' and target = $2 and source <> $3 and deleted_at is null",
         tenant as _,
         path,
         target,
@@ -153,7 +167,7 @@ pub(super) async fn count(tx: &mut TenantTx) -> Result<(i64, i64)> {
     let tenant = tx.tenant();
     let count = sqlx::query!(
         r#"select count(*) as "all!", count(*) filter (where kind = 'pattern') as "patterns!"
-           from blog_redirects where tenant_id = $1"#,
+           from blog_redirects where tenant_id = $1 and deleted_at is null"#,
         tenant as _,
     )
     .fetch_one(tx.conn())
@@ -222,12 +236,50 @@ pub(super) async fn update(
     Ok(())
 }
 
-pub(super) async fn remove(tx: &mut TenantTx, id: RedirectId) -> Result<()> {
+/// Takes a redirect out of use.
+pub(super) async fn set_deleted(tx: &mut TenantTx, id: RedirectId, now: Timestamp) -> Result<()> {
     let tenant = tx.tenant();
     sqlx::query!(
-        "delete from blog_redirects where tenant_id = $1 and id = $2",
+        "update blog_redirects set deleted_at = $3, rev = rev + 1, updated_at = $3 where tenant_id = $1 and id = $2",
         tenant as _,
         id as _,
+        now as _,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Takes a deleted redirect back, to where it leads now.
+pub(super) async fn set_restored(
+    tx: &mut TenantTx,
+    id: RedirectId,
+    target: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "update blog_redirects set deleted_at = null, target = $3, rev = rev + 1, updated_at = $4
+         where tenant_id = $1 and id = $2",
+        tenant as _,
+        id as _,
+        target,
+        now as _,
+    )
+    .execute(tx.conn())
+    .await
+    .on_constraint("blog_redirects_source_key", source_taken)?;
+    Ok(())
+}
+
+/// Removes a redirect for good that was deleted at that time and not taken back since.
+pub(super) async fn remove(tx: &mut TenantTx, id: RedirectId, deleted_at: Timestamp) -> Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "delete from blog_redirects where tenant_id = $1 and id = $2 and deleted_at = $3",
+        tenant as _,
+        id as _,
+        deleted_at as _,
     )
     .execute(tx.conn())
     .await?;
