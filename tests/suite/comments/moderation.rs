@@ -527,3 +527,46 @@ async fn authors_and_watchers_hear_of_comments() {
         .await;
     assert_eq!(told, 4);
 }
+
+#[tokio::test]
+async fn comments_of_a_quarter_of_an_hour_reach_the_author_in_one_mail() {
+    const AUTHOR: &str = "owner@northlight.test";
+    let blog = Blog::new(json!({ "comments_mode": "anyone" })).await;
+    blog.app.run_jobs().await;
+    let before = blog.app.letters(AUTHOR).await.len();
+    let readers = ["Ines", "Otto", "Paul"];
+    // Within ten minutes, and nothing of it is mailed at once.
+    for reader in readers {
+        blog.say(&blog.browser(), reader, "A word from me")
+            .await
+            .expect(202);
+        blog.app.run_jobs().await;
+        assert_eq!(blog.app.letters(AUTHOR).await.len(), before);
+        blog.app.advance(Duration::from_mins(3));
+    }
+    // The first came ten minutes ago, less a third of one.
+    blog.app.advance(Duration::from_mins(5));
+    blog.app.run_jobs().await;
+    assert_eq!(blog.app.letters(AUTHOR).await.len(), before);
+    blog.app.advance(Duration::from_mins(1));
+    blog.app.run_jobs().await;
+    assert_eq!(blog.app.letters(AUTHOR).await.len(), before + 1);
+    let letter = blog.app.letter(AUTHOR).await;
+    assert_eq!(letter.subject, "3 new for you in Northlight");
+    let line = "A comment on “First light” waits for approval";
+    assert_eq!(letter.text.matches(line).count(), 3, "{}", letter.text);
+    // Who wrote is not in it, nor what: that stays with the comment.
+    let html: String = blog
+        .one("select html from mail_messages order by created_at desc, id desc limit 1")
+        .await;
+    let said = readers.iter().chain(&["A word from me", "readers.test"]);
+    for said in said.copied() {
+        assert!(
+            !letter.text.contains(said) && !html.contains(said),
+            "{said}"
+        );
+    }
+    blog.app.advance(Duration::from_hours(1));
+    blog.app.run_jobs().await;
+    assert_eq!(blog.app.letters(AUTHOR).await.len(), before + 1);
+}
