@@ -20,6 +20,7 @@ use testkit::Role as DatabaseRole;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use crate::access::{APPLICATIONS, POSTS, Program};
 use crate::nodes::{membership, suspend, within};
 use crate::support::{Client, TestApp, TestTenant};
 
@@ -271,6 +272,106 @@ async fn two_processes_agree_within_two_seconds() {
         .expect(303);
     let sent = "select count(*) from mail_messages where to_address = 'owner@southlight.test' and template like '%reset%' and state = 'sent'";
     until(&pool, SOON, sent, |sent| sent == 1).await;
+}
+
+/// Requests a minute by one key, in the test below.
+const REQUESTS: i64 = 40;
+
+fn minute() -> i64 {
+    Clock::system()
+        .now()
+        .as_microseconds()
+        .div_euclid(60_000_000)
+}
+
+/// Asks with a key until it is refused.
+async fn ends(program: &Program) {
+    let deadline = Instant::now() + SOON;
+    loop {
+        let reply = program.get(POSTS).await;
+        if reply.status == 401 {
+            return;
+        }
+        assert!(Instant::now() < deadline, "it still answers {}", reply.body);
+    }
+}
+
+/// Asks both processes in turn, more often than a key may: whether each answer let the request through, with what it said
+/// was left. `None` when the minute has turned meanwhile.
+async fn exhaust(nodes: [&Program; 2]) -> Option<Vec<(bool, i64)>> {
+    let began = minute();
+    let mut answers = Vec::new();
+    for turn in 0..60 {
+        let reply = nodes[turn % 2].get(POSTS).await;
+        let passed = reply.status == 200;
+        assert!(passed || reply.status == 429, "{}", reply.body);
+        let left = reply.header("ratelimit-remaining").expect("what is left");
+        answers.push((passed, left.parse().expect("a number")));
+    }
+    (minute() == began).then_some(answers)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_agree_on_keys_and_count_their_requests_together() {
+    let app = today().await;
+    let northlight = app.tenant("northlight").await;
+    let limit = REQUESTS.to_string();
+    let settings = [("ATELIER__ACCESS__KEY_REQUESTS", limit.as_str())];
+    let one = Node::start(&app, &settings).await;
+    let two = Node::start(&app, &settings).await;
+    let studio = TestTenant {
+        slug: northlight.slug.clone(),
+        owner: one.browser(&northlight.owner),
+    };
+    let on = |node: &Node, program: &Program| Program {
+        client: node.browser(&program.client),
+        ..program.clone()
+    };
+
+    // A key, revoked on one while the other knows it.
+    let program = Program::new(&app, &studio, &["posts:read"]).await;
+    let there = on(&two, &program);
+    there.get(POSTS).await.expect(200);
+    let why = json!({ "reason": "leaked" });
+    let path = program.path("revoke");
+    let revoked = studio.owner.api(Method::POST, &path, &[], Some(&why)).await;
+    revoked.expect(200);
+    ends(&there).await;
+    // An application, switched off.
+    let program = Program::named(&app, &studio, "Switched off", &["posts:read"]).await;
+    let there = on(&two, &program);
+    there.get(POSTS).await.expect(200);
+    let path = format!("{APPLICATIONS}/{}", program.application);
+    let etag = studio.owner.get(&path).await.expect(200);
+    let headers = [("if-match", etag.header("etag").unwrap())];
+    let off = json!({ "status": "disabled" });
+    let switched = studio.owner.api(Method::PATCH, &path, &headers, Some(&off));
+    switched.await.expect(200);
+    ends(&there).await;
+
+    // Requests of a key in one minute, on both in turn.
+    let first = Program::named(&app, &studio, "Busy", &["posts:read"]).await;
+    let mut counted = None;
+    for attempt in 0..5 {
+        let body = json!({ "name": format!("Attempt {attempt}"), "scopes": ["posts:read"] });
+        let key = Program::with(&app, &studio, first.application.clone(), body).await;
+        counted = exhaust([&on(&one, &key), &on(&two, &key)]).await;
+        if counted.is_some() {
+            break;
+        }
+    }
+    let answers = counted.expect("sixty requests take less than a minute");
+    let passed = answers.iter().filter(|(passed, _)| *passed).count();
+    // Never more than the limit; fewer by what a process may hold and the other not use, a twentieth.
+    let early = REQUESTS / 20;
+    let passed = i64::try_from(passed).unwrap();
+    assert!((REQUESTS - early..=REQUESTS).contains(&passed), "{passed}");
+    assert!(answers[58..].iter().all(|answer| *answer == (false, 0)));
+    for (at, (_, left)) in answers.iter().enumerate().skip(2) {
+        let (there, here) = (answers[at - 1].1, answers[at - 2].1);
+        // What one process says is left never grows, and agrees with the other's to what either may hold.
+        assert!(*left <= here && *left <= there + early, "{answers:?}");
+    }
 }
 
 /// Jobs in the queue of the test below.
