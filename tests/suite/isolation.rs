@@ -27,13 +27,13 @@ const BEGINNING: &str = "zanz";
 const NO_IDS: &[&str] = &["token", "part", "group"];
 
 /// A tenant with a row of every kind, and their names: kind of a parameter to what stands in a path.
-struct Studio {
-    tenant: TestTenant,
-    names: BTreeMap<&'static str, String>,
+pub(crate) struct Studio {
+    pub tenant: TestTenant,
+    pub names: BTreeMap<&'static str, String>,
 }
 
 impl Studio {
-    async fn new(app: &TestApp, slug: &str) -> Self {
+    pub async fn new(app: &TestApp, slug: &str) -> Self {
         let tenant = app.tenant(slug).await;
         let owner = &tenant.owner;
         tenant
@@ -150,6 +150,7 @@ impl Studio {
             ("tag", any("blog_tags").await),
             ("author", any("blog_authors").await),
             ("member", member),
+            ("editor", editor),
             ("subscription", any("subscriptions").await),
             ("session", one("select s.id::text from sessions s join users u on u.id = s.user_id where u.email_normal = 'owner@' || $1 || '.test' limit 1").await),
             ("file", any("files_objects").await),
@@ -245,7 +246,7 @@ fn kind(path: &str, parameter: &str) -> &'static str {
 }
 
 /// The path with what `name` says for each kind; `None` when it names no row.
-fn fill(path: &str, name: &dyn Fn(&'static str) -> String) -> Option<String> {
+pub(crate) fn fill(path: &str, name: &dyn Fn(&'static str) -> String) -> Option<String> {
     let mut filled = String::new();
     let mut names = 0;
     for part in path.split_inclusive('}') {

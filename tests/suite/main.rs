@@ -37,6 +37,7 @@ mod processes;
 mod product;
 mod queue;
 mod redirects;
+mod repeats;
 mod roles;
 mod schema;
 mod search;

@@ -24,7 +24,7 @@ const KEYED: &[&str] = &["access.tokens.create"];
 const ELSEWHERE: &[(&str, &str)] = &[("token", "access")];
 
 /// Every operation: method, path, description.
-fn operations(description: &Value) -> Vec<(String, String, &Map<String, Value>)> {
+pub(crate) fn operations(description: &Value) -> Vec<(String, String, &Map<String, Value>)> {
     let paths = description["paths"].as_object().expect("paths");
     let mut found = Vec::new();
     for (path, item) in paths {
@@ -37,7 +37,7 @@ fn operations(description: &Value) -> Vec<(String, String, &Map<String, Value>)>
     found
 }
 
-fn description() -> Value {
+pub(crate) fn description() -> Value {
     serde_json::to_value(server::openapi::description()).expect("JSON")
 }
 
@@ -162,7 +162,7 @@ fn every_operation_says_who_may_call_it_and_what_it_answers() {
 }
 
 /// Operations that change nothing, or hand out what must not be kept.
-const ONCE_OR_MORE: &[&str] = &["access.tokens.create", "blog.posts.preview"];
+pub(crate) const ONCE_OR_MORE: &[&str] = &["access.tokens.create", "blog.posts.preview"];
 
 #[test]
 fn every_post_can_be_repeated_without_doing_it_twice() {
