@@ -30,7 +30,7 @@ enum Task {
     /// Run every test, browser tests included; installs what the machine lacks where it may
     Test(TestArgs),
     /// What CI runs: format, lints, generated files, tests
-    Check,
+    Check(CheckArgs),
     /// Measure
     Bench(BenchArgs),
 }
@@ -40,6 +40,13 @@ struct TestArgs {
     /// Go to `cargo test` (without any, the whole workspace is tested), such as: -p blog posts
     #[arg(last = true)]
     arguments: Vec<String>,
+}
+
+#[derive(Args)]
+struct CheckArgs {
+    /// Do not hold the API against its description by made-up requests; for machines without python3 or a network
+    #[arg(long)]
+    without_schemathesis: bool,
 }
 
 #[derive(Args)]
@@ -99,7 +106,7 @@ fn run(task: Task) -> Outcome<()> {
         match task {
             Task::Prepare => prepare::prepare().await,
             Task::Test(TestArgs { arguments }) => test::test(&arguments).await,
-            Task::Check => check::check().await,
+            Task::Check(arguments) => check::check(arguments.without_schemathesis).await,
             Task::Bench(BenchArgs {
                 bench: Bench::Http { arguments },
             }) => bench::run("http", &arguments),

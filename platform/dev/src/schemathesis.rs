@@ -8,16 +8,14 @@ use crate::{Outcome, shell, workspace};
 /// The release that the tests were written with.
 const VERSION: &str = "4.32.5";
 
-/// The program, fetched once; none, with the reason told, when there is no way to it.
-pub fn program() -> Option<PathBuf> {
-    fetched()
-        .map_err(|reason| {
-            eprintln!(
-                "The API is not held against its description by made-up requests: {reason} \
-                 Install python3 with venv and pip, and run this again."
-            );
-        })
-        .ok()
+/// The program, fetched once.
+pub fn program() -> Outcome<PathBuf> {
+    fetched().map_err(|reason| {
+        format!(
+            "The API is not held against its description by made-up requests: {reason} Install python3 with venv and \
+             pip and run this again, or go without: `cargo dev check --without-schemathesis`."
+        )
+    })
 }
 
 fn fetched() -> Outcome<PathBuf> {
