@@ -32,7 +32,7 @@ pub use inbox::{
     unread_count,
 };
 pub use letter::{Brand, Letter};
-pub use mail::{DELIVER, Delivery, Messaging, Undelivered, retry as retry_mail};
+pub use mail::{DELIVER, Delivery, Messaging, Undelivered, forget, retry as retry_mail};
 pub use mailbox::mailbox_routes;
 pub use preferences::{Choice, Settings, Wish, choices, choose, set_schedule};
 

@@ -196,6 +196,8 @@ const SHARED: &[&str] = &[
     "jobs:update",
     "outbox_events:insert",
     "mail_messages:insert",
+    "mail_messages:select",
+    "mail_messages:delete",
     "tenants:select",
     "tenants:update",
 ];

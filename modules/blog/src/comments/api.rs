@@ -19,7 +19,7 @@ use super::{
     BanId, BanInput, CommentId, Filter, Order, Status, ban, bans, edit, enable, erase, lift,
     post_on, public_store, queue, queue_store, report, store, threads, withdraw,
 };
-use crate::manifest::{EraseComments, ModerateComments, ReadPosts, WriteComments};
+use crate::manifest::{EraseComments, ModerateComments, ReadComments, WriteComments};
 use crate::posts::PostId;
 use crate::respond::{Conflict, Invalid, Missing, Refused, Stale, tagged};
 
@@ -151,7 +151,8 @@ async fn delete_comment(
 /// Decide on a comment
 ///
 /// From `pending`: approve, spam, delete. From `approved`: hide, spam, delete. From `spam`: approve, delete. From
-/// `hidden`: approve. Anything else is refused with 409 `invalid_transition`.
+/// `hidden`: approve. Anything else is refused with 409 `invalid_transition`. Repeated with its `Idempotency-Key`, the
+/// answer is without name, address and words, which are not kept.
 #[utoipa::path(
     post, path = "/comments/{id}/moderate", operation_id = "blog.comments.moderate", tag = "Comments", request_body = Decision,
     params(("id" = CommentId, Path), ("If-Match" = String, Header, description = "The `ETag` that the decision is based on."),
@@ -179,8 +180,9 @@ async fn moderate_comment(
         (header::ETAG, etag(comment.rev)),
         (header::CACHE_CONTROL, "private, no-cache".to_owned()),
     ];
+    let kept = comment.impersonal();
     let answer = key
-        .answer(&mut tx, &ctx, StatusCode::OK, &headers, &comment)
+        .answer_once(&mut tx, &ctx, StatusCode::OK, &headers, &comment, &kept)
         .await?;
     tx.commit().await?;
     Ok(answer)
@@ -279,7 +281,7 @@ async fn erase_reader(
     responses((status = 200, description = "The threads, oldest first.", body = ThreadList), Refused, Missing)
 )]
 async fn list_threads(
-    ctx: Allowed<ReadPosts>,
+    ctx: Allowed<ReadComments>,
     Path(id): Path<PostId>,
     Query(query): Query<ThreadQuery>,
 ) -> Result<Json<ThreadList>> {
@@ -396,7 +398,8 @@ async fn list_bans(
 
 /// Ban somebody from commenting
 ///
-/// A second ban of the same replaces the first.
+/// A second ban of the same replaces the first. Repeated with its `Idempotency-Key`, the answer is without address and
+/// reason, which are not kept.
 #[utoipa::path(
     post, path = "/comment-bans", operation_id = "blog.comment_bans.create", tag = "Comments", request_body = BanCreate,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
@@ -420,8 +423,9 @@ async fn create_ban(
         reason: body.reason,
     };
     let made = BanBody::from(ban(&mut tx, &ctx, input).await?);
+    let kept = made.impersonal();
     let answer = key
-        .answer(&mut tx, &ctx, StatusCode::CREATED, &[], &made)
+        .answer_once(&mut tx, &ctx, StatusCode::CREATED, &[], &made, &kept)
         .await?;
     tx.commit().await?;
     Ok(answer)

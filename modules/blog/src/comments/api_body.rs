@@ -9,7 +9,7 @@ use super::{Ban, BanId, CommentId, Move, Queued, Status, Subject};
 use crate::posts::PostId;
 
 /// A comment as moderators see it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CommentBody {
     /// Its id.
     pub id: CommentId,
@@ -44,6 +44,19 @@ pub struct CommentBody {
     pub created_at: Timestamp,
     /// When its writer changed it.
     pub edited_at: Option<Timestamp>,
+}
+
+impl CommentBody {
+    /// Without who wrote it and what: as answers are kept for those who ask again, where nobody could erase these.
+    pub fn impersonal(&self) -> Self {
+        Self {
+            name: None,
+            email: None,
+            content: String::new(),
+            html: String::new(),
+            ..self.clone()
+        }
+    }
 }
 
 impl From<Queued> for CommentBody {
@@ -234,7 +247,7 @@ pub struct Commenting {
 }
 
 /// A ban.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct BanBody {
     /// Its id.
     pub id: BanId,
@@ -250,6 +263,17 @@ pub struct BanBody {
     pub reason: String,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl BanBody {
+    /// Without the address, and the reason that may name it; see [`CommentBody::impersonal`].
+    pub fn impersonal(&self) -> Self {
+        Self {
+            email: None,
+            reason: String::new(),
+            ..self.clone()
+        }
+    }
 }
 
 impl From<Ban> for BanBody {

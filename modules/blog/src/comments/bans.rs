@@ -208,8 +208,8 @@ pub async fn bans(tx: &mut TenantTx, request: PageRequest) -> Result<Page<Ban>> 
     }))
 }
 
-/// Removes a guest's identity from everything they wrote, and on request their words as well. Returns how many
-/// comments there were. Neither address nor name is kept in the audit log.
+/// Removes a guest's identity from everything they wrote, and on request their words as well, with the mail that the
+/// blog sent them. Returns how many comments there were. Neither address nor name is kept in the audit log.
 ///
 /// # Errors
 /// [`Error::Invalid`] for what is no address.
@@ -231,6 +231,7 @@ pub async fn erase(tx: &mut TenantTx, ctx: &Ctx, email: &str, keep_text: bool) -
         u64::try_from(ids.len()).unwrap_or(u64::MAX)
     };
     queue_store::delete_bans_of(tx, key).await?;
+    messaging::forget(tx, &email, "blog.").await?;
     let comments = unconfirmed + others;
     ctx.audit("blog.comment.erased")
         .detail(serde_json::json!({ "comments": comments, "kept_text": keep_text }))

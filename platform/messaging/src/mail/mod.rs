@@ -8,6 +8,7 @@ use database::{Change, PlatformDb};
 use kernel::{Email, Error, Result, Timestamp};
 use services::{Mailer, OutgoingMail, SendError};
 use sqlx::PgConnection;
+use tenant_resolver::TenantTx;
 
 use crate::MailId;
 
@@ -139,6 +140,15 @@ pub async fn retry(conn: &mut PgConnection, id: MailId, now: Timestamp) -> Resul
         .ok_or(Error::NotFound("undelivered mail"))?;
     Change::Work.announce(conn).await?;
     Ok(mail)
+}
+
+/// Deletes the mail that the tenant wrote to an address, of templates that begin with `templates`: what was sent, and what
+/// waits to be, which is not sent then. Returns how many there were.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn forget(tx: &mut TenantTx, email: &Email, templates: &str) -> Result<u64> {
+    store::delete_to(tx, email.normal(), templates).await
 }
 
 fn outgoing(id: MailId, mail: store::Queued) -> Result<OutgoingMail, SendError> {

@@ -2,6 +2,7 @@
 
 use kernel::{Cursor, PageRequest, Result, TenantId, Timestamp, new_uuid};
 use sqlx::{PgConnection, PgPool};
+use tenant_resolver::TenantTx;
 
 use crate::MailId;
 
@@ -149,6 +150,20 @@ pub(crate) async fn delete_older(pool: &PgPool, before: Timestamp) -> Result<u64
         before as _,
     )
     .execute(pool)
+    .await?;
+    Ok(deleted.rows_affected())
+}
+
+/// Its jobs find nothing to deliver then, and end.
+pub(super) async fn delete_to(tx: &mut TenantTx, address: &str, templates: &str) -> Result<u64> {
+    let tenant = tx.tenant();
+    let deleted = sqlx::query!(
+        "delete from mail_messages where tenant_id = $1 and lower(to_address) = $2 and starts_with(template, $3)",
+        tenant as _,
+        address,
+        templates,
+    )
+    .execute(tx.conn())
     .await?;
     Ok(deleted.rows_affected())
 }
