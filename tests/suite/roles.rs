@@ -89,6 +89,7 @@ async fn a_role_allows_what_it_names_and_nothing_else() {
         ("description", "Writes, and looks after tags."),
         ("permission", "blog.posts.read"),
         ("permission", "blog.posts.write"),
+        ("permission", "blog.tags.read"),
         ("permission", "blog.tags.manage"),
     ];
     let saved = studio

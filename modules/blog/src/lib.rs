@@ -46,7 +46,8 @@ use module::{Jobs, Manifest, Module, Routes, Slots};
 
 pub use manifest::{
     DeletePosts, EditAnyPost, EraseComments, ManageRedirects, ManageSeries, ManageTags,
-    ModerateComments, PublishPosts, ReadPosts, UpdateSettings, WriteComments, WritePosts,
+    ModerateComments, PublishPosts, ReadComments, ReadPosts, ReadSeries, ReadSettings, ReadTags,
+    UpdateSettings, WriteComments, WritePosts,
 };
 
 /// The migrations of the blog's tables.

@@ -8,7 +8,7 @@ use crate::events;
 use crate::review::notices;
 
 guard!(
-    /// May see all posts, drafts of others included, with tags, authors and settings; or one that was shared with them.
+    /// May see all posts, drafts of others included, with their authors; or one that was shared with them.
     ReadPosts = "blog.posts.read" on "blog.post"
 );
 guard!(
@@ -32,8 +32,16 @@ guard!(
     DeletePosts = "blog.posts.delete"
 );
 guard!(
+    /// May see the tags, and how many posts have each.
+    ReadTags = "blog.tags.read"
+);
+guard!(
     /// May rename, describe, merge and delete tags. Naming a new tag on a post is part of writing.
     ManageTags = "blog.tags.manage"
+);
+guard!(
+    /// May see the series with the titles of their posts, drafts included.
+    ReadSeries = "blog.series.read"
 );
 guard!(
     /// May make, change, put in order and delete series.
@@ -44,10 +52,18 @@ guard!(
     ManageRedirects = "blog.redirects.manage"
 );
 guard!(
+    /// May see title, tagline, feeds and the like.
+    ReadSettings = "blog.settings.read"
+);
+guard!(
     /// May change title, tagline, feeds and the like.
     UpdateSettings = "blog.settings.update"
 );
 
+guard!(
+    /// May read the public comments on posts that they may read.
+    ReadComments = "blog.comments.read"
+);
 guard!(
     /// May comment on live posts as a member, and take back what they said.
     WriteComments = "blog.comments.write"
@@ -62,6 +78,7 @@ guard!(
 );
 
 const EDITORS: &[Role] = &[Role::Manager, Role::Editor];
+const READERS: &[Role] = &[Role::Manager, Role::Editor, Role::Author, Role::Viewer];
 const WRITERS: &[Role] = &[Role::Manager, Role::Editor, Role::Author];
 
 /// The facts.
@@ -74,12 +91,12 @@ pub(crate) static MANIFEST: Manifest = Manifest {
         Permission {
             key: "blog.content.read",
             title: "Read live posts over the API",
-            roles: &[Role::Manager, Role::Editor, Role::Author, Role::Viewer],
+            roles: READERS,
         },
         Permission {
             key: "blog.posts.read",
             title: "See posts and drafts",
-            roles: &[Role::Manager, Role::Editor, Role::Author, Role::Viewer],
+            roles: READERS,
         },
         Permission {
             key: "blog.posts.write",
@@ -102,9 +119,19 @@ pub(crate) static MANIFEST: Manifest = Manifest {
             roles: WRITERS,
         },
         Permission {
+            key: "blog.tags.read",
+            title: "See tags",
+            roles: READERS,
+        },
+        Permission {
             key: "blog.tags.manage",
             title: "Manage tags",
             roles: EDITORS,
+        },
+        Permission {
+            key: "blog.series.read",
+            title: "See series",
+            roles: READERS,
         },
         Permission {
             key: "blog.series.manage",
@@ -112,9 +139,14 @@ pub(crate) static MANIFEST: Manifest = Manifest {
             roles: EDITORS,
         },
         Permission {
+            key: "blog.comments.read",
+            title: "Read public comments over the API",
+            roles: READERS,
+        },
+        Permission {
             key: "blog.comments.write",
             title: "Comment on posts",
-            roles: &[Role::Manager, Role::Editor, Role::Author, Role::Viewer],
+            roles: READERS,
         },
         Permission {
             key: "blog.comments.moderate",
@@ -132,6 +164,11 @@ pub(crate) static MANIFEST: Manifest = Manifest {
             roles: EDITORS,
         },
         Permission {
+            key: "blog.settings.read",
+            title: "See the blog's settings over the API",
+            roles: READERS,
+        },
+        Permission {
             key: "blog.settings.update",
             title: "Change the blog's settings",
             roles: &[Role::Manager],
@@ -141,12 +178,18 @@ pub(crate) static MANIFEST: Manifest = Manifest {
         Scope {
             key: "content:read",
             title: "Read what visitors can read",
-            permissions: &["blog.content.read"],
+            permissions: &["blog.content.read", "blog.comments.read"],
         },
         Scope {
             key: "posts:read",
             title: "Read all posts, drafts included",
-            permissions: &["blog.posts.read"],
+            permissions: &[
+                "blog.posts.read",
+                "blog.tags.read",
+                "blog.series.read",
+                "blog.settings.read",
+                "blog.comments.read",
+            ],
         },
         Scope {
             key: "posts:write",
@@ -156,6 +199,8 @@ pub(crate) static MANIFEST: Manifest = Manifest {
                 "blog.posts.write",
                 "blog.posts.edit_any",
                 "blog.posts.delete",
+                "blog.tags.read",
+                "blog.series.read",
             ],
         },
         Scope {
@@ -166,22 +211,22 @@ pub(crate) static MANIFEST: Manifest = Manifest {
         Scope {
             key: "tags:write",
             title: "Manage tags",
-            permissions: &["blog.posts.read", "blog.tags.manage"],
+            permissions: &["blog.tags.read", "blog.tags.manage"],
         },
         Scope {
             key: "series:write",
             title: "Manage series",
-            permissions: &["blog.posts.read", "blog.series.manage"],
+            permissions: &["blog.series.read", "blog.series.manage"],
         },
         Scope {
             key: "comments:write",
             title: "Comment on posts",
-            permissions: &["blog.posts.read", "blog.comments.write"],
+            permissions: &["blog.comments.read", "blog.comments.write"],
         },
         Scope {
             key: "comments:moderate",
             title: "Moderate comments",
-            permissions: &["blog.posts.read", "blog.comments.moderate"],
+            permissions: &["blog.comments.read", "blog.comments.moderate"],
         },
         Scope {
             key: "redirects:write",
@@ -191,7 +236,7 @@ pub(crate) static MANIFEST: Manifest = Manifest {
         Scope {
             key: "settings:write",
             title: "Change the blog's settings",
-            permissions: &["blog.posts.read", "blog.settings.update"],
+            permissions: &["blog.settings.read", "blog.settings.update"],
         },
     ],
     entitlements: &[],
@@ -216,7 +261,7 @@ pub(crate) static MANIFEST: Manifest = Manifest {
             label: "Tags",
             path: "/app/blog/tags",
             icon: icons::LuTags,
-            permission: Some("blog.posts.read"),
+            permission: Some("blog.tags.read"),
             tab: false,
             go: None,
         },
@@ -224,7 +269,7 @@ pub(crate) static MANIFEST: Manifest = Manifest {
             label: "Series",
             path: "/app/blog/series",
             icon: icons::LuListOrdered,
-            permission: Some("blog.posts.read"),
+            permission: Some("blog.series.read"),
             tab: false,
             go: None,
         },

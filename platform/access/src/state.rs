@@ -39,7 +39,7 @@ pub struct Product {
     pub key: &'static str,
     /// Name that people read.
     pub title: &'static str,
-    /// What keys of its applications may carry.
+    /// What keys of its applications may carry, besides what all products share.
     pub scopes: &'static [Scope],
 }
 
@@ -52,6 +52,7 @@ struct Shared {
     tenants: Tenants,
     secrets: Secrets,
     products: Vec<Product>,
+    shared: &'static [Scope],
     /// Counts changes: what was read before one and stored after it must not be kept.
     news: AtomicU64,
     keys: Cache<(TenantId, String), Option<Arc<Record>>>,
@@ -61,7 +62,8 @@ struct Shared {
 }
 
 impl Access {
-    /// Puts the state together; done once, by the server. Modules without scopes have no applications.
+    /// Puts the state together; done once, by the server. Modules without scopes have no applications. Keys of every
+    /// application may carry the scopes in `shared` as well: those of what all products use.
     #[must_use]
     pub fn new(
         db: PlatformDb,
@@ -69,6 +71,7 @@ impl Access {
         secrets: Secrets,
         budget: Budget,
         manifests: &[&'static Manifest],
+        shared: &'static [Scope],
     ) -> Self {
         let products = manifests
             .iter()
@@ -84,6 +87,7 @@ impl Access {
             tenants,
             secrets,
             products,
+            shared,
             news: AtomicU64::default(),
             keys: Cache::builder()
                 .max_capacity(CAPACITY)
@@ -129,6 +133,13 @@ impl Access {
     #[must_use]
     pub fn product(&self, key: &str) -> Option<&Product> {
         self.0.products.iter().find(|product| product.key == key)
+    }
+
+    /// What keys of a product's applications may carry: the product's own scopes, and those of what all share.
+    pub(crate) fn offered(&self, product: &str) -> impl Iterator<Item = &'static Scope> + Clone {
+        self.product(product)
+            .into_iter()
+            .flat_map(|product| product.scopes.iter().chain(self.0.shared))
     }
 
     /// The key of that name in a tenant, if there is one: from memory, or from the database.

@@ -28,7 +28,7 @@ mod strip;
 mod sweep;
 mod usages;
 
-use kernel::{FieldError, Permission, Result, Role};
+use kernel::{FieldError, Permission, Result, Role, Scope};
 use module::Routes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -109,6 +109,24 @@ pub static PERMISSIONS: &[Permission] = &[
         key: "files.library.manage",
         title: "Change and delete everybody's files, and empty the trash",
         roles: &[Role::Manager, Role::Editor],
+    },
+];
+
+/// What keys of programs may carry, whichever product their application belongs to.
+pub static SCOPES: &[Scope] = &[
+    Scope {
+        key: "files:read",
+        title: "Read files",
+        permissions: &["files.library.read"],
+    },
+    Scope {
+        key: "files:write",
+        title: "Upload, change and delete files",
+        permissions: &[
+            "files.library.read",
+            "files.library.upload",
+            "files.library.manage",
+        ],
     },
 ];
 

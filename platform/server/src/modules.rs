@@ -49,12 +49,16 @@ pub fn notifications() -> Vec<&'static NotificationKind> {
         .collect()
 }
 
+/// The scopes of what all products share: keys of every application may carry them.
+pub const SHARED_SCOPES: &[Scope] = files::SCOPES;
+
 /// Every scope that keys may carry.
 #[must_use]
 pub fn scopes() -> Vec<&'static Scope> {
     MODULES
         .iter()
         .flat_map(|module| module.manifest().scopes)
+        .chain(SHARED_SCOPES)
         .collect()
 }
 

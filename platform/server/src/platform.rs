@@ -130,6 +130,7 @@ impl Platform {
             parts.access.secrets(),
             parts.access.budget(),
             &modules::manifests(),
+            modules::SHARED_SCOPES,
         );
         let messaging = Messaging::new(db.clone(), parts.mailer);
         let files = Files::open(&parts.files)?;

@@ -7,6 +7,7 @@ mod limits;
 mod manage;
 mod origins;
 mod pages;
+mod scopes;
 mod tokens;
 
 use std::net::SocketAddr;

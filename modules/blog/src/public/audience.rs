@@ -21,12 +21,15 @@ impl Audience {
         staff: false,
     };
 
-    /// Who sends this request.
+    /// Who sends this request. A program is a member where it may speak as one; with no more than the right to read
+    /// what visitors read, it is anybody.
     #[must_use]
     pub fn of(ctx: &Ctx) -> Self {
+        let staff = ctx.may("blog.posts.read");
+        let member = ctx.key().is_none() || staff || ctx.may("blog.comments.write");
         Self {
-            member: ctx.visitor().is_some(),
-            staff: ctx.may("blog.posts.read"),
+            member: ctx.visitor().is_some() && member,
+            staff,
         }
     }
 

@@ -13,7 +13,7 @@ use super::{
     OrderMode, Part, Series, SeriesId, SeriesInput, arrange, create, delete, get, list, parts,
     restore, update,
 };
-use crate::manifest::{ManageSeries, ReadPosts};
+use crate::manifest::{ManageSeries, ReadSeries};
 use crate::posts::{PostId, Status, effective};
 use crate::respond::{Conflict, Invalid, Missing, Refused, Stale, tagged};
 
@@ -181,7 +181,7 @@ struct SeriesOrder {
     responses((status = 200, description = "The series, newest first.", body = SeriesList), Refused)
 )]
 async fn list_series(
-    ctx: Allowed<ReadPosts>,
+    ctx: Allowed<ReadSeries>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<SeriesList>> {
     let page = PageRequest::new(query.limit, 50, query.cursor.as_deref())?;
@@ -240,7 +240,7 @@ async fn create_series(
     get, path = "/series/{id}", operation_id = "blog.series.read", tag = "Series", params(("id" = SeriesId, Path)),
     responses((status = 200, description = "The series.", body = SeriesWithPosts, headers(("ETag" = String, description = "Its revision."))), Refused, Missing)
 )]
-async fn read(ctx: Allowed<ReadPosts>, Path(id): Path<SeriesId>) -> Result<Response> {
+async fn read(ctx: Allowed<ReadSeries>, Path(id): Path<SeriesId>) -> Result<Response> {
     let mut tx = ctx.begin().await?;
     let series = get(&mut tx, id).await?;
     let rev = series.rev;

@@ -18,7 +18,7 @@ use super::{
     parts, restore, shift, update,
 };
 use crate::forms::{Pairs, lapsed, lapsed_notice, rev, told, value, values};
-use crate::manifest::{ManageSeries, ReadPosts};
+use crate::manifest::{ManageSeries, ReadSeries};
 use crate::posts::{
     self, Filter, Listed, PostId, Sort, State, display_title, effective, store as post_store,
 };
@@ -51,7 +51,7 @@ struct View {
     cursor: Option<String>,
 }
 
-async fn overview(ctx: Allowed<ReadPosts>, Query(view): Query<View>) -> Result<Page> {
+async fn overview(ctx: Allowed<ReadSeries>, Query(view): Query<View>) -> Result<Page> {
     let request = PageRequest::new(None, 50, view.cursor.as_deref())?;
     let q = Some(view.q.trim()).filter(|q| !q.is_empty());
     let mut tx = ctx.begin().await?;

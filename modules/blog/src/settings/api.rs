@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::{FeedContent, Settings, get, update};
 use crate::comments::{CommentSettings, Mode, Moderation};
-use crate::manifest::{ReadPosts, UpdateSettings};
+use crate::manifest::{ReadSettings, UpdateSettings};
 use crate::respond::{Invalid, Refused, Stale, tagged};
 
 pub(crate) fn routes() -> Routes {
@@ -103,7 +103,7 @@ struct SettingsPatch {
         Refused
     )
 )]
-async fn read(ctx: Allowed<ReadPosts>, headers: HeaderMap) -> Result<Response> {
+async fn read(ctx: Allowed<ReadSettings>, headers: HeaderMap) -> Result<Response> {
     let mut tx = ctx.begin().await?;
     let settings = get(&mut tx).await?;
     Ok(tagged(

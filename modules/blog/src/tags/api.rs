@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Tag, TagId, TagInput, create, delete, get, list, merge, restore, update};
-use crate::manifest::{ManageTags, ReadPosts};
+use crate::manifest::{ManageTags, ReadTags};
 use crate::respond::{Conflict, Invalid, Missing, Refused, Stale, tagged_with};
 
 pub(crate) fn routes() -> Routes {
@@ -124,7 +124,7 @@ struct TagMerge {
     responses((status = 200, description = "The tags, by name.", body = TagList), Refused)
 )]
 async fn list_tags(
-    ctx: Allowed<ReadPosts>,
+    ctx: Allowed<ReadTags>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<TagList>> {
     let page = PageRequest::new(query.limit, 50, query.cursor.as_deref())?;
@@ -188,7 +188,7 @@ async fn create_tag(
     )
 )]
 async fn read(
-    ctx: Allowed<ReadPosts>,
+    ctx: Allowed<ReadTags>,
     Path(id): Path<TagId>,
     headers: HeaderMap,
 ) -> Result<Response> {

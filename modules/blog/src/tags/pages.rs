@@ -13,7 +13,7 @@ use ui::{Card, Empty, Page, error_summary, field, icons, link_button, no_match, 
 
 use super::{Tag, TagId, TagInput, all, create, delete, get, list, merge, restore, update};
 use crate::forms::{Pairs, lapsed, lapsed_notice, rev, told, value};
-use crate::manifest::{ManageTags, ReadPosts};
+use crate::manifest::{ManageTags, ReadTags};
 
 const PATH: &str = "/app/blog/tags";
 const REGION: &str = "tags";
@@ -37,7 +37,7 @@ struct View {
     cursor: Option<String>,
 }
 
-async fn overview(ctx: Allowed<ReadPosts>, Query(view): Query<View>) -> Result<Page> {
+async fn overview(ctx: Allowed<ReadTags>, Query(view): Query<View>) -> Result<Page> {
     let request = PageRequest::new(None, 50, view.cursor.as_deref())?;
     let q = Some(view.q.trim()).filter(|q| !q.is_empty());
     let mut tx = ctx.begin().await?;

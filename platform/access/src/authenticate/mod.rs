@@ -214,12 +214,9 @@ impl Access {
         }))
     }
 
-    /// The scopes of these names that the product still has.
+    /// The scopes of these names that are still offered.
     fn scopes(&self, product: &str, names: &[String]) -> Vec<&'static Scope> {
-        let all = self
-            .product(product)
-            .map_or(&[][..], |product| product.scopes);
-        all.iter()
+        self.offered(product)
             .filter(|scope| names.iter().any(|name| name == scope.key))
             .collect()
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use database::Change;
 use ipnet::IpNet;
-use kernel::{Error, FieldError, Fields, MembershipId, Result, Scope, Timestamp};
+use kernel::{Error, FieldError, Fields, MembershipId, Result, Timestamp};
 use messaging::{Brand, Letter};
 use module::{ApiKeyId, ApplicationId, Ctx};
 use serde::{Deserialize, Serialize};
@@ -178,7 +178,7 @@ pub struct KeyInput {
     pub name: String,
     /// What it is for.
     pub env: Env,
-    /// Its scopes, of the application's product.
+    /// Its scopes, of those that the application's product offers.
     pub scopes: Vec<String>,
     /// Networks that it may be used from; none means any.
     pub allowed_cidrs: Vec<String>,
@@ -449,7 +449,7 @@ impl Access {
         Ok(NewKey { key, text })
     }
 
-    /// The scopes of these names, in the order of the product. Nobody hands on what they may not do themselves.
+    /// The scopes of these names, in the order in which they are offered. Nobody hands on what they may not do themselves.
     fn handed_on(
         &self,
         ctx: &Ctx,
@@ -457,18 +457,14 @@ impl Access {
         names: &[String],
     ) -> Result<Vec<String>> {
         let refuse = |code, message: String| Err(FieldError::new("scopes", code, message).into());
-        let all: &[Scope] = self
-            .product(&application.product)
-            .map_or(&[], |product| product.scopes);
+        let all = self.offered(&application.product);
         if let Some(unknown) = names
             .iter()
-            .find(|name| all.iter().all(|scope| scope.key != **name))
+            .find(|name| all.clone().all(|scope| scope.key != **name))
         {
             return refuse("unknown", format!("There is no scope {unknown}."));
         }
-        let chosen = all
-            .iter()
-            .filter(|scope| names.iter().any(|name| name == scope.key));
+        let chosen = all.filter(|scope| names.iter().any(|name| name == scope.key));
         for scope in chosen.clone() {
             if !scope
                 .permissions

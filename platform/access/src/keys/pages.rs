@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Extension;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use kernel::{Error, FieldError, Scope};
+use kernel::{Error, FieldError};
 use maud::{Markup, Render as _, html};
 use module::extract::{Form, Path};
 use module::{Allowed, ApiKeyId, ApplicationId, Ctx, Routes};
@@ -18,11 +18,11 @@ use ui::{
 };
 
 use super::{DEFAULT_OVERLAP, Key, KeyInput, NewKey, RevokeReason, State};
+use crate::Access;
 use crate::applications::{self, Application, pages::PATH};
 use crate::guards::ManageApplications;
 use crate::show::{done, first, many, moment};
 use crate::token::Env;
-use crate::{Access, Product};
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -188,7 +188,7 @@ fn form(
                 (ui::error_summary(errors))
                 (field::text("name", "Name").value(&input.name).max_length(80).required().autofocus()
                     .placeholder("Web server").help("Say where it is used, so that you know later which one to revoke.").errors(errors))
-                (scope_boxes(ctx, access.product(&application.product), &input.scopes, errors))
+                (scope_boxes(ctx, access, &application.product, &input.scopes, errors))
                 (field::radio_cards("env", "What is it for?", kinds).value(input.env.as_str()).errors(errors))
                 (field::select("life", "Good for", lives).value(life).errors(errors))
                 (field::textarea("allowed_cidrs", "Networks", 2).value(input.allowed_cidrs.join("\n")).mono().optional()
@@ -205,16 +205,16 @@ fn form(
 /// A check box for each scope, with what it allows; those that allow more than the person may are not theirs to give.
 fn scope_boxes(
     ctx: &Ctx,
-    product: Option<&Product>,
+    access: &Access,
+    product: &str,
     chosen: &[String],
     errors: &[FieldError],
 ) -> Markup {
     let error = errors.iter().find(|error| error.field == "scopes");
-    let scopes: &[Scope] = product.map_or(&[], |product| product.scopes);
     html! {
         fieldset.field id="f-scopes" aria-describedby=[error.map(|_| "f-scopes-hint")] tabindex=[error.map(|_| "-1")] {
             legend.label { "What may it do?" }
-            @for scope in scopes {
+            @for scope in access.offered(product) {
                 label.check {
                     input type="checkbox" name="scopes" value=(scope.key) checked[chosen.iter().any(|name| name == scope.key)]
                         disabled[!scope.permissions.iter().all(|permission| ctx.may(permission))];
