@@ -82,6 +82,15 @@ impl Tenant {
             .map(|standing| standing.access(now))
     }
 
+    /// Until when a module that has lapsed can be read; `None` where it has not, or cannot be read any more.
+    #[must_use]
+    pub fn read_only_until(&self, module: &str, now: Timestamp) -> Option<Timestamp> {
+        self.standings
+            .iter()
+            .find(|standing| standing.module == module)
+            .and_then(|standing| standing.read_only_until(now))
+    }
+
     /// The most there may be of something that plans limit; `None` for no limit.
     ///
     /// What an operator set for a time comes first. Plans add nothing up: the most generous of those in force decides.

@@ -45,6 +45,8 @@ impl Event {
             "activated" => "a plan began",
             "payment_recorded" => "a payment came in",
             "payment_missed" => "a payment was missed",
+            "renewal_due" => "the next period fell due besides what was open",
+            "debt_settled" => "what was open after the end was settled",
             "grace_ended" => "the time to pay ran out",
             "plan_changed" => "the plan was changed",
             "change_scheduled" => "a change of plan was planned",

@@ -6,7 +6,7 @@ use module::Links;
 use sqlx::PgConnection;
 
 use crate::notices::KEEP_DAYS;
-use crate::price::{days, display};
+use crate::price::{Price, days, display};
 use crate::state::Addressee;
 use crate::subscription::Subscription;
 use crate::{Act, Billing, profiles};
@@ -47,6 +47,32 @@ impl To<'_> {
     }
 }
 
+/// What the platform's people have to write an invoice for.
+pub(crate) struct Invoice {
+    plan: String,
+    sum: Money,
+    due_at: Timestamp,
+}
+
+impl Invoice {
+    /// For what is open, if anything is.
+    pub(crate) fn open(of: &Subscription) -> Option<Self> {
+        let (sum, due_at) = of.due.zip(of.payment_due_at)?;
+        let plan = plan(of);
+        Some(Self { plan, sum, due_at })
+    }
+
+    /// For the period after this one, if it costs anything.
+    pub(crate) fn renewal(of: &Subscription) -> Result<Option<Self>> {
+        let next = of.renewal()?.zip(of.period_end);
+        Ok(next.map(|(sum, due_at)| Self {
+            plan: next_plan(of, due_at),
+            sum,
+            due_at,
+        }))
+    }
+}
+
 impl Billing {
     /// Writes a mail to those who look after the tenant's subscriptions: the billing address when there is one, its
     /// owners otherwise.
@@ -83,13 +109,10 @@ impl Billing {
         &self,
         conn: &mut PgConnection,
         act: &Act,
-        of: &Subscription,
+        invoice: &Invoice,
     ) -> Result<()> {
         let setup = self.setup();
-        let (Some(tenant), Some((due, by))) = (
-            setup.addressees.find(conn, act.tenant).await?,
-            of.due.zip(of.payment_due_at),
-        ) else {
+        let Some(tenant) = setup.addressees.find(conn, act.tenant).await? else {
             return Ok(());
         };
         let to = To {
@@ -98,15 +121,15 @@ impl Billing {
         };
         let profile = profiles::find(conn, act.tenant).await?;
         for operator in &setup.operators {
-            let subject = format!("{} asks for an invoice", tenant.name);
+            let subject = format!("{} needs an invoice", tenant.name);
             let mut letter = Letter::new("billing.invoice_request", subject)
                 .to(operator, "")
                 .brand(Brand::platform(setup.links.host()))
                 .paragraph("Write the invoice, send it to the billing address, and note the payment in the console when it has come in.")
                 .fact("Workspace", setup.links.tenant_host(&tenant.slug))
-                .fact("Plan", plan(of))
-                .fact("Amount", display(due))
-                .fact("Due by", to.day(by));
+                .fact("Plan", invoice.plan.clone())
+                .fact("Amount", display(invoice.sum))
+                .fact("Due by", to.day(invoice.due_at));
             if let Some(profile) = &profile {
                 letter = letter
                     .fact("Made out to", profile.legal_name.clone())
@@ -128,21 +151,35 @@ impl Billing {
 /// "Studio, €19 per month".
 fn plan(of: &Subscription) -> String {
     match of.price {
-        Some(price) if price.amount.minor > 0 => {
-            let times = if of.quantity == 1 {
-                String::new()
-            } else {
-                format!("{} times ", of.quantity)
-            };
-            format!(
-                "{}, {times}{} {}",
-                of.plan.name,
-                display(price.amount),
-                price.cycle.per()
-            )
-        }
-        _ => of.plan.name.clone(),
+        Some(price) => plan_at(&of.plan.name, price, of.quantity),
+        None => of.plan.name.clone(),
     }
+}
+
+/// The plan that the period after `end` is on.
+fn next_plan(of: &Subscription, end: Timestamp) -> String {
+    match &of.pending {
+        Some(next) if next.at <= end => {
+            plan_at(&next.terms.plan.name, next.terms.price, of.quantity)
+        }
+        _ => plan(of),
+    }
+}
+
+fn plan_at(name: &str, price: Price, quantity: i32) -> String {
+    if price.amount.minor == 0 {
+        return name.to_owned();
+    }
+    let times = if quantity == 1 {
+        String::new()
+    } else {
+        format!("{quantity} times ")
+    };
+    format!(
+        "{name}, {times}{} {}",
+        display(price.amount),
+        price.cycle.per()
+    )
 }
 
 fn sum(of: Option<Money>) -> String {
@@ -215,12 +252,53 @@ pub(crate) fn paid(to: &To<'_>, of: &Subscription) -> Letter {
         format!("Your payment for {name} has come in"),
         of,
     );
+    if let Some((due, by)) = of.due.zip(of.payment_due_at) {
+        return letter
+            .fact("To pay", display(due))
+            .fact("Due by", to.day(by))
+            .paragraph("Thank you. Everything works again, and a new period begins today. We send the invoice for it to this address.")
+            .button("Open billing", to.billing());
+    }
     let letter = match of.period_end {
         Some(end) => letter.fact("Paid until", to.day(end)),
         None => letter,
     };
     letter
         .paragraph("Thank you. Everything works, and there is nothing to do.")
+        .button("Open billing", to.billing())
+}
+
+pub(crate) fn debt_settled(to: &To<'_>, of: &Subscription) -> Letter {
+    let name = &of.plan.product_name;
+    to.letter(
+        "billing.debt_settled",
+        format!("Nothing is open for {name} any more"),
+        of,
+    )
+    .paragraph(
+        "The invoice that was still open is settled. You can choose a plan again at any time.",
+    )
+    .button("See the plans", to.plans())
+}
+
+pub(crate) fn renewal_coming(to: &To<'_>, of: &Subscription) -> Letter {
+    let name = &of.plan.product_name;
+    let day = to.day_or_soon(of.period_end);
+    let mut letter = to.letter(
+        "billing.renewal_coming",
+        format!("{name}: the next period begins on {day}"),
+        of,
+    );
+    if let Ok(Some(next)) = Invoice::renewal(of) {
+        letter = letter
+            .fact("Plan", next.plan)
+            .fact("To pay", display(next.sum))
+            .fact("Due by", to.day(next.due_at));
+    }
+    letter
+        .paragraph(format!(
+            "We send the invoice with our bank details to this address. If you have paid it already, or do not want to go on, there is nothing to pay: in the second case cancel before {day}."
+        ))
         .button("Open billing", to.billing())
 }
 

@@ -34,6 +34,8 @@ mod offers;
 mod pages;
 mod price;
 pub mod profiles;
+#[cfg(test)]
+mod scenarios;
 mod state;
 mod status;
 mod store;

@@ -6,9 +6,12 @@ use messaging::Letter;
 use crate::letters::{self, To};
 use crate::price::days;
 use crate::subscription::Subscription;
+use crate::words::Collection;
 
 /// Days before the end of a trial on which it is announced.
 const TRIAL_ENDING_DAYS: u64 = 3;
+/// Days before the end of a paid period on which the next one is announced, and its invoice asked for.
+const RENEWAL_DAYS: u64 = 14;
 /// Days after a missed payment on which it is asked for.
 const OVERDUE_DAYS: [u64; 4] = [0, 3, 7, 12];
 /// Days after a lapse on which is said how long everything is kept.
@@ -31,6 +34,8 @@ pub(crate) struct Notice {
 pub(crate) enum NoticeKind {
     TrialEnding,
     TrialEnded,
+    /// The next period comes, and is to be paid.
+    RenewalComing,
     /// So many days after a payment was missed.
     Overdue(u64),
     /// The time to pay is over.
@@ -47,6 +52,7 @@ impl NoticeKind {
         match self {
             Self::TrialEnding => "trial_ending",
             Self::TrialEnded => "trial_ended",
+            Self::RenewalComing => "renewal_coming",
             Self::Overdue(0) => "overdue",
             Self::Overdue(3) => "overdue_3",
             Self::Overdue(7) => "overdue_7",
@@ -65,6 +71,7 @@ impl NoticeKind {
         match self {
             Self::TrialEnding => letters::trial_ending(to, of),
             Self::TrialEnded => letters::trial_ended(to, of),
+            Self::RenewalComing => letters::renewal_coming(to, of),
             Self::Overdue(day) => letters::overdue(to, of, day),
             Self::ReadOnly => letters::read_only(to, of),
             Self::Cancelled => letters::cancelled(to, of),
@@ -83,6 +90,16 @@ impl Subscription {
             _ => return None,
         };
         self.read_only_until.map(|until| until.minus(readable))
+    }
+
+    /// Whether a period follows this one that has to be paid for, and nobody has asked for that yet.
+    fn renewal_lies_ahead(&self) -> bool {
+        let asked_for = match self.status {
+            SubscriptionStatus::Active => self.collection != Collection::Manual,
+            SubscriptionStatus::PastDue => self.payment_due_at >= self.period_end,
+            _ => true,
+        };
+        !asked_for && matches!(self.renewal(), Ok(Some(_)))
     }
 
     /// Every notice of the present state, whether it is due, was sent or lies ahead.
@@ -108,6 +125,10 @@ impl Subscription {
                 }
             }
             _ => {}
+        }
+        if let Some(end) = self.period_end.filter(|_| self.renewal_lies_ahead()) {
+            let at = end.minus(days(RENEWAL_DAYS));
+            add(NoticeKind::RenewalComing, end, at);
         }
         let Some((lapsed, until)) = self.lapsed_at().zip(self.read_only_until) else {
             return notices;

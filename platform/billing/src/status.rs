@@ -75,7 +75,7 @@ pub fn next(status: SubscriptionStatus, trigger: Trigger) -> Option<Subscription
         (Active | PastDue, Trigger::PlanChanged)
         | (Active | Trialing, Trigger::CancelRequested)
         | (Active | Trialing | PastDue, Trigger::CancelWithdrawn) => status,
-        (Active | Trialing | PastDue, Trigger::PeriodEnded) => Cancelled,
+        (Active | Trialing | PastDue | Unpaid, Trigger::PeriodEnded) => Cancelled,
         (live, Trigger::Cancelled) if !live.is_terminal() => Cancelled,
         (Active, Trigger::Paused) => Paused,
         (Paused, Trigger::Unpaused) => Active,
@@ -116,6 +116,7 @@ mod tests {
             (PastDue, Trigger::PeriodEnded, Cancelled),
             (PastDue, Trigger::Cancelled, Cancelled),
             (Unpaid, Trigger::Paid, Active),
+            (Unpaid, Trigger::PeriodEnded, Cancelled),
             (Unpaid, Trigger::Cancelled, Cancelled),
             (Paused, Trigger::Unpaused, Active),
             (Paused, Trigger::Cancelled, Cancelled),

@@ -148,7 +148,7 @@ pub(crate) async fn list(
                   s.period_anchor, s.current_period_start, s.current_period_end, s.payment_due_at, s.due_minor,
                   s.due_currency, s.payment_failed_count, s.grace_until, s.read_only_until, s.cancel_at_period_end,
                   s.cancelled_at, s.ended_at, s.cancel_reason, s.cancel_comment, s.pending_effective_at, s.pending_kind,
-                  s.lock_version, s.created_at,
+                  s.announced_price_id as "announced_price?: PriceId", s.announced_at, s.lock_version, s.created_at,
                   p.id as "product: ProductId", p.module_key, p.name as product_name,
                   l.id as "plan: PlanId", l.name as plan_name, l.sort, l.features,
                   x.id as "price?: PriceId", x.currency as "currency?", x.amount_minor as "amount_minor?",
@@ -254,6 +254,7 @@ pub(crate) async fn list(
                 cancel_reason: row.cancel_reason.as_deref().and_then(CancelReason::parse),
                 cancel_comment: row.cancel_comment,
                 pending,
+                announced: row.announced_price.zip(row.announced_at),
                 rev: row.lock_version,
                 created_at: row.created_at,
                 limits: limits(row.limits),
@@ -346,8 +347,8 @@ pub(crate) async fn save(
              period_anchor = $9, current_period_start = $10, current_period_end = $11, payment_due_at = $12,
              due_minor = $13, due_currency = $14, payment_failed_count = $15, grace_until = $16, read_only_until = $17,
              cancel_at_period_end = $18, cancelled_at = $19, ended_at = $20, cancel_reason = $21, cancel_comment = $22,
-             pending_price_id = $23, pending_effective_at = $24, pending_kind = $25, attend_at = $26,
-             lock_version = lock_version + 1, updated_at = $27
+             pending_price_id = $23, pending_effective_at = $24, pending_kind = $25, announced_price_id = $26,
+             announced_at = $27, attend_at = $28, lock_version = lock_version + 1, updated_at = $29
          where tenant_id = $1 and id = $2",
         after.tenant as _,
         after.id as _,
@@ -374,6 +375,8 @@ pub(crate) async fn save(
         after.pending.as_ref().map(|pending| pending.terms.price.id) as Option<PriceId>,
         after.pending.as_ref().map(|pending| pending.at) as Option<Timestamp>,
         after.pending.as_ref().map(|pending| pending.kind.as_str()),
+        after.announced.map(|(price, _)| price) as Option<PriceId>,
+        after.announced.map(|(_, at)| at) as Option<Timestamp>,
         attend_at as Option<Timestamp>,
         now as _,
     )

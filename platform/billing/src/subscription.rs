@@ -1,13 +1,18 @@
 //! A subscription and what can happen to it, without a database: the acts call these and write what came out.
 
+mod moments;
+mod payments;
+
 use std::collections::BTreeMap;
 
 use kernel::{Access, Error, Money, Result, Standing, SubscriptionStatus, TenantId, Timestamp};
 
-use crate::price::{PlanId, Price, Rest, days};
+use crate::price::{PlanId, Price, PriceId, Rest, days};
 use crate::status::{Trigger, next};
 use crate::words::{CancelReason, Collection, PendingKind};
 use crate::{ProductId, SubscriptionId};
+
+pub(crate) use moments::Moment;
 
 /// How long the first payment of a plan, or of a larger one, may take.
 pub const PAYMENT_TERM_DAYS: u64 = 14;
@@ -106,6 +111,9 @@ pub struct Subscription {
     pub cancel_comment: Option<String>,
     /// A price that takes over later.
     pub pending: Option<Pending>,
+    /// The price that the platform had announced when somebody chose another plan, and when it was to take over. It does
+    /// so after all when that choice is taken back.
+    pub announced: Option<(PriceId, Timestamp)>,
     /// Counts changes.
     pub rev: i64,
     /// When it began.
@@ -114,17 +122,6 @@ pub struct Subscription {
     pub limits: BTreeMap<String, i64>,
     /// What the plan allows, in words.
     pub features: Vec<String>,
-}
-
-/// Something that happens by itself when its time has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Moment {
-    /// Of two at one instant the earlier in this list comes first: what ends needs no new price and no payment.
-    PeriodEnds,
-    TrialEnds,
-    PendingApplies,
-    PaymentMissed,
-    GraceEnds,
 }
 
 /// What a change in the middle of a period costs.
@@ -148,11 +145,11 @@ impl Subscription {
     /// The facts that decide access.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        // Where the next period is free no payment can be missed at its beginning.
+        // Where the next period is free no payment can be missed at its beginning, unless one is open already.
         let free_from = self
             .pending
             .as_ref()
-            .filter(|pending| pending.terms.is_free())
+            .filter(|pending| pending.terms.is_free() && self.due.is_none())
             .map(|pending| pending.at);
         let payment_due_at = self
             .payment_due_at
@@ -239,6 +236,7 @@ impl Subscription {
         self.price = Some(terms.price);
         self.plan = terms.plan;
         self.pending = None;
+        self.announced = None;
         if free {
             self.collection = Collection::Free;
             self.anchor = None;
@@ -261,96 +259,6 @@ impl Subscription {
             self.payment_due_at = Some(term.plus(days(PAYMENT_TERM_DAYS)).min(end));
             self.due = Some(terms.price.times(self.quantity)?);
         }
-        Ok(())
-    }
-
-    /// A payment has come in: for what is open in this period, or for the next one.
-    pub(crate) fn pay(&mut self, now: Timestamp) -> Result<()> {
-        let (Collection::Manual, Some(price), Some(anchor), Some(start), Some(end)) = (
-            self.collection,
-            self.price,
-            self.anchor,
-            self.period_start,
-            self.period_end,
-        ) else {
-            return Err(Error::conflict(
-                "invalid_transition",
-                "This subscription is not paid by invoice, so there is no payment to note.",
-            ));
-        };
-        let was = self.status;
-        self.step(Trigger::Paid)?;
-        let settles = self.payment_due_at.is_some_and(|due| due < end) && now < end;
-        if settles {
-            self.payment_due_at = Some(end);
-        } else if was == SubscriptionStatus::Unpaid {
-            // It could not be used since: what is paid for begins now.
-            self.anchor = Some(now);
-            self.period_start = Some(now);
-            self.period_end = Some(price.cycle.end_after(now, now)?);
-            self.payment_due_at = self.period_end;
-        } else if let Some(reason) = self.not_renewable(start, end, now) {
-            return Err(reason);
-        } else {
-            let coming = self.pending.as_ref().filter(|pending| pending.at <= end);
-            let cycle = coming.map_or(price.cycle, |pending| pending.terms.price.cycle);
-            if cycle != price.cycle {
-                self.anchor = Some(end);
-            }
-            let next = cycle.end_after(self.anchor.unwrap_or(anchor), end)?;
-            self.period_start = Some(end);
-            self.period_end = Some(next);
-            self.payment_due_at = Some(next);
-        }
-        self.due = None;
-        self.payment_failed_count = 0;
-        self.grace_until = None;
-        self.read_only_until = None;
-        Ok(())
-    }
-
-    /// Why the period after this one cannot be paid now.
-    fn not_renewable(&self, start: Timestamp, end: Timestamp, now: Timestamp) -> Option<Error> {
-        if start > now {
-            return Some(Error::conflict(
-                "paid_ahead",
-                "The next period is paid already. Note the payment for the one after it when that is near.",
-            ));
-        }
-        if self.cancel_at_period_end {
-            return Some(Error::conflict(
-                "ends_with_period",
-                "It ends with this period, so there is no next one to pay. Resume it first.",
-            ));
-        }
-        let coming = self.pending.as_ref().filter(|pending| pending.at <= end)?;
-        coming.terms.is_free().then(|| {
-            Error::conflict(
-                "becomes_free",
-                "It changes to a free plan with the end of this period, so there is nothing to pay.",
-            )
-        })
-    }
-
-    /// A payment did not come; it is forgiven for a while from `at` on.
-    pub(crate) fn miss_payment(&mut self, at: Timestamp) -> Result<()> {
-        self.step(Trigger::PaymentMissed)?;
-        if self.payment_due_at >= self.period_end {
-            // The renewal is missing, besides what may be open from before.
-            let renewal = self.each_period()?;
-            self.due = match self.due.zip(renewal) {
-                Some((open, renewal)) => Some(open.plus(renewal)?),
-                None => self.due.or(renewal),
-            };
-        }
-        self.payment_failed_count += 1;
-        self.grace_until = Some(at.plus(Standing::GRACE));
-        Ok(())
-    }
-
-    fn give_up(&mut self, at: Timestamp) -> Result<()> {
-        self.step(Trigger::GraceEnded)?;
-        self.read_only_until = Some(at.plus(Standing::READ_ONLY));
         Ok(())
     }
 
@@ -408,6 +316,7 @@ impl Subscription {
         self.step(trigger)?;
         self.ended_at = Some(at);
         self.pending = None;
+        self.announced = None;
         // One that is read-only or blocked already does not open again by being cancelled.
         if was != SubscriptionStatus::Unpaid {
             self.read_only_until = Some(at.plus(Standing::READ_ONLY));
@@ -481,6 +390,7 @@ impl Subscription {
         self.price = Some(to.price);
         self.plan = to.plan;
         self.pending = None;
+        self.announced = None;
         self.due = (due > 0).then(|| Money::new(due, currency));
         if self.due.is_some() {
             let term = now.plus(days(PAYMENT_TERM_DAYS));
@@ -497,18 +407,73 @@ impl Subscription {
         kind: PendingKind,
     ) -> Result<()> {
         self.step(Trigger::PlanChanged)?;
-        self.pending = Some(Pending {
+        let replaced = self.pending.replace(Pending {
             terms: to,
             at,
             kind,
         });
+        match (kind, replaced) {
+            (PendingKind::Migration, _) => self.announced = None,
+            (PendingKind::Change, Some(old)) if old.kind == PendingKind::Migration => {
+                self.announced = Some((old.terms.price.id, old.at));
+            }
+            (PendingKind::Change, _) => {}
+        }
         Ok(())
     }
 
-    pub(crate) fn withdraw_change(&mut self) -> Result<()> {
+    /// Whether the present period was paid ahead, for the price that takes over with it. That price cannot be replaced
+    /// any more: its period is sold.
+    pub(crate) fn committed(&self, now: Timestamp) -> bool {
+        let pending = self.pending.as_ref().map(|pending| pending.at);
+        self.period_start > Some(now) && pending.is_some_and(|at| Some(at) <= self.period_start)
+    }
+
+    /// Takes back what somebody chose. `announced` is the price that the platform had announced before, if it had: it
+    /// takes over after all.
+    pub(crate) fn withdraw_change(
+        &mut self,
+        announced: Option<Terms>,
+        now: Timestamp,
+    ) -> Result<()> {
         self.step(Trigger::PlanChanged)?;
-        self.pending = None;
+        if let Some(reason) = self.stays(now) {
+            return Err(reason);
+        }
+        let at = self.announced.take().map(|(_, at)| at);
+        self.pending = announced.zip(at).map(|(terms, at)| Pending {
+            terms,
+            at,
+            kind: PendingKind::Migration,
+        });
         Ok(())
+    }
+
+    /// Whether a change waits that can be taken back.
+    pub(crate) fn can_take_change_back(&self, now: Timestamp) -> bool {
+        self.pending.is_some()
+            && next(self.status, Trigger::PlanChanged).is_some()
+            && self.stays(now).is_none()
+    }
+
+    /// Why what takes over later cannot be taken back.
+    fn stays(&self, now: Timestamp) -> Option<Error> {
+        let pending = self.pending.as_ref()?;
+        if pending.kind == PendingKind::Migration {
+            return Some(Error::conflict(
+                "price_migration",
+                "The new price was announced by us and cannot be taken back here. Choose another plan, or cancel.",
+            ));
+        }
+        if self.committed(now) {
+            return Some(paid_ahead());
+        }
+        (pending.at <= now).then(|| {
+            Error::conflict(
+                "payment_outstanding",
+                "The change waits only for the open payment. Settle it first.",
+            )
+        })
     }
 
     fn apply_pending(&mut self, at: Timestamp) -> Result<()> {
@@ -516,6 +481,7 @@ impl Subscription {
         let Some(Pending { terms, .. }) = self.pending.take() else {
             return Ok(());
         };
+        self.announced = None;
         if terms.is_free() || self.period_end.is_none() {
             return self.begin(terms, at, false, at);
         }
@@ -530,43 +496,14 @@ impl Subscription {
         self.plan = terms.plan;
         Ok(())
     }
+}
 
-    /// What happens next by itself, and when.
-    pub(crate) fn next_moment(&self) -> Option<(Timestamp, Moment)> {
-        use SubscriptionStatus::{Active, PastDue, Trialing};
-        let ends = self.cancel_at_period_end;
-        let mut moments: Vec<(Option<Timestamp>, Moment)> = Vec::new();
-        match self.status {
-            Trialing if ends => moments.push((self.trial_end, Moment::PeriodEnds)),
-            Trialing => moments.push((self.trial_end, Moment::TrialEnds)),
-            Active | PastDue => {
-                if ends {
-                    moments.push((self.period_end, Moment::PeriodEnds));
-                }
-                let pending = self.pending.as_ref().map(|pending| pending.at);
-                moments.push((pending, Moment::PendingApplies));
-                if self.status == PastDue {
-                    moments.push((self.grace_until, Moment::GraceEnds));
-                } else if self.collection == Collection::Manual {
-                    moments.push((self.payment_due_at, Moment::PaymentMissed));
-                }
-            }
-            _ => {}
-        }
-        let moments = moments.into_iter();
-        moments.filter_map(|(at, moment)| Some((at?, moment))).min()
-    }
-
-    /// Lets a moment happen.
-    pub(crate) fn happen(&mut self, moment: Moment, at: Timestamp) -> Result<()> {
-        match moment {
-            Moment::PeriodEnds => self.end(Trigger::PeriodEnded, at),
-            Moment::TrialEnds => self.expire(at),
-            Moment::PendingApplies => self.apply_pending(at),
-            Moment::PaymentMissed => self.miss_payment(at),
-            Moment::GraceEnds => self.give_up(at),
-        }
-    }
+/// Why a plan that the next period is paid for cannot be replaced.
+pub(crate) fn paid_ahead() -> Error {
+    Error::conflict(
+        "paid_ahead",
+        "The next period is paid already, on the plan that takes over with it. Change the plan once it has begun.",
+    )
 }
 
 /// Why a state does not allow something, and what to do instead.

@@ -1,8 +1,9 @@
 //! Random lives of a subscription: whatever people do and however late anybody looks, some things always hold.
 
-use kernel::{Currency, Money, SubscriptionStatus, TenantId, Timestamp};
+use kernel::{Currency, Money, Result, SubscriptionStatus, TenantId, Timestamp};
 use proptest::prelude::*;
 
+use crate::acts::check;
 use crate::price::{Cycle, PlanId, Price, PriceId, days};
 use crate::subscription::{Plan, Subscription, Terms};
 use crate::words::{CancelReason, Collection, PendingKind};
@@ -22,6 +23,7 @@ enum Deed {
     Change(usize),
     Migrate(usize),
     Keep,
+    Settle,
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
@@ -38,6 +40,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         3 => (0..5_usize).prop_map(Deed::Change),
         1 => (0..5_usize).prop_map(Deed::Migrate),
         1 => Just(Deed::Keep),
+        1 => Just(Deed::Settle),
     ]
 }
 
@@ -80,36 +83,48 @@ fn attempt(of: &mut Subscription, deed: &Deed, prices: &[Terms], now: Timestamp)
             now,
         ),
         Deed::Pay => after.pay(now),
-        Deed::Miss if of.collection == Collection::Manual => after.miss_payment(now),
-        Deed::Pass(_) | Deed::Miss => return,
+        Deed::Miss => after.report_unpaid(now),
+        Deed::Pass(_) => return,
         Deed::Request => after.request_cancel(CancelReason::Other, None, now),
         Deed::Withdraw => after.withdraw_cancel(),
         Deed::Cancel => after.cancel(CancelReason::Other, None, now),
-        Deed::Change(price) | Deed::Migrate(price) if of.status != SubscriptionStatus::Active => {
-            let _ = price;
-            return;
-        }
-        Deed::Change(price) => match of.changes_at_once(&prices[price], now) {
-            Ok(true) => after.change_now(prices[price].clone(), now),
-            Ok(false) => {
-                let at = of.period_end.unwrap_or(now);
-                after.change_later(prices[price].clone(), at, PendingKind::Change)
-            }
-            Err(error) => Err(error),
-        },
+        Deed::Change(price) => change(&mut after, &prices[price], now),
         Deed::Migrate(price) => {
+            let to = &prices[price];
+            let fits = of.price.is_some_and(|price| {
+                price.cycle == to.price.cycle && (price.amount.minor == 0) == to.is_free()
+            });
+            if of.status != SubscriptionStatus::Active || !fits || of.committed(now) {
+                return;
+            }
             let at = of.period_end.unwrap_or_else(|| now.plus(days(20)));
-            after.change_later(prices[price].clone(), at, PendingKind::Migration)
+            after.change_later(to.clone(), at, PendingKind::Migration)
         }
-        Deed::Keep => after.withdraw_change(),
+        Deed::Keep => {
+            let announced = of.announced.and_then(|(price, _)| {
+                let known = prices.iter().find(|terms| terms.price.id == price);
+                known.cloned()
+            });
+            after.withdraw_change(announced, now)
+        }
+        Deed::Settle => after.settle_debt(),
     };
     if done.is_ok() {
         *of = after;
     }
 }
 
+fn change(of: &mut Subscription, to: &Terms, now: Timestamp) -> Result<()> {
+    check(of, to, now)?;
+    if of.changes_at_once(to, now)? {
+        return of.change_now(to.clone(), now);
+    }
+    let at = of.period_end.unwrap_or(now);
+    of.change_later(to.clone(), at, PendingKind::Change)
+}
+
 /// What holds in every state.
-fn sound(of: &Subscription) -> Result<(), TestCaseError> {
+fn sound(of: &Subscription) -> std::result::Result<(), TestCaseError> {
     if of.is_live() && of.collection == Collection::Manual {
         prop_assert!(
             of.price.is_some_and(|price| price.amount.minor > 0),
@@ -125,7 +140,18 @@ fn sound(of: &Subscription) -> Result<(), TestCaseError> {
         false
     );
     prop_assert_eq!(of.status.is_terminal(), of.ended_at.is_some());
+    // Whoever owes nothing pays for whole periods alone.
+    let overdue = matches!(
+        of.status,
+        SubscriptionStatus::PastDue | SubscriptionStatus::Unpaid
+    );
+    prop_assert!(!overdue || of.due.is_some(), "{of:?}");
+    prop_assert!(of.announced.is_none() || of.pending.is_some(), "{of:?}");
     Ok(())
+}
+
+fn minor(due: Option<Money>) -> i64 {
+    due.map_or(0, |due| due.minor)
 }
 
 proptest! {
@@ -154,11 +180,16 @@ proptest! {
             let settled = of.at(now).unwrap();
             prop_assert_eq!(of.access(now), settled.access(now), "{:?}", of);
             let before = of.revenue().unwrap();
+            prop_assert!(minor(settled.due) >= minor(of.due), "time has forgiven {:?}", of);
             of = settled;
             sound(&of)?;
+            let owed = of.due;
             attempt(&mut of, deed, &prices, now);
             of = of.at(now).unwrap();
             sound(&of)?;
+            // Nothing that is open goes away but by being paid.
+            let may_fall = matches!(deed, Deed::Pay | Deed::Settle);
+            prop_assert!(may_fall || minor(of.due) >= minor(owed), "{:?} after {:?}", of, deed);
             sum += of.revenue().unwrap() - before;
             // What is to come never lies in the past, so that looking again changes nothing.
             prop_assert!(of.next_moment().is_none_or(|(at, _)| at > now), "{:?}", of);

@@ -46,17 +46,20 @@ pub async fn room(tx: &mut TenantTx, ctx: &Ctx) -> Result<Room> {
 /// [`Error::SubscriptionRequired`] when no subscription allows changes now.
 pub(crate) fn allowance(ctx: &Ctx) -> Result<Option<i64>> {
     let now = ctx.now();
-    let mut accesses = ctx
-        .tenant()
-        .standings
+    let standings = &ctx.tenant().standings;
+    if standings
         .iter()
-        .map(|standing| standing.access(now));
-    if accesses.any(Access::writes) {
+        .any(|standing| standing.access(now).writes())
+    {
         Ok(ctx.tenant().limit(BYTES, now))
     } else {
         Err(Error::SubscriptionRequired {
             module: "files",
             access: Access::ReadOnly,
+            read_only_until: standings
+                .iter()
+                .filter_map(|standing| standing.read_only_until(now))
+                .max(),
         })
     }
 }

@@ -165,14 +165,23 @@ impl Standing {
     /// No job has to run for a trial, a grace period or a paid period to end on time.
     #[must_use]
     pub fn access(&self, now: Timestamp) -> Access {
-        if let Some((access, until)) = self.override_access
-            && now < until
-        {
-            return access;
+        match self.override_access {
+            Some((access, until)) if now < until => access,
+            _ => self.by_itself(now).0,
         }
+    }
+
+    /// Until when everything can be read, where it has lapsed and can be read at `now`.
+    #[must_use]
+    pub fn read_only_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.by_itself(now).1
+    }
+
+    /// What is allowed without an override, and until when it can be read if that is all.
+    fn by_itself(&self, now: Timestamp) -> (Access, Option<Timestamp>) {
         match self.status {
             SubscriptionStatus::Incomplete | SubscriptionStatus::IncompleteExpired => {
-                Access::Blocked
+                (Access::Blocked, None)
             }
             SubscriptionStatus::Trialing => match self.trial_end {
                 Some(end) if end <= now => {
@@ -183,20 +192,20 @@ impl Standing {
                     };
                     readable_until(Some(end.plus(readable)), now)
                 }
-                _ => Access::Full,
+                _ => (Access::Full, None),
             },
             SubscriptionStatus::Active => match (self.ends_at(), self.payment_due_at) {
                 (Some(end), due) if end <= now && due.is_none_or(|due| end <= due) => {
                     readable_until(Some(end.plus(Self::READ_ONLY)), now)
                 }
                 (end, Some(due)) if due <= now => overdue(end, due.plus(Self::GRACE), now),
-                _ => Access::Full,
+                _ => (Access::Full, None),
             },
             SubscriptionStatus::PastDue => match self.grace_until {
                 Some(until) => overdue(self.ends_at(), until, now),
-                None => Access::Grace,
+                None => (Access::Grace, None),
             },
-            SubscriptionStatus::Paused => Access::ReadOnly,
+            SubscriptionStatus::Paused => (Access::ReadOnly, None),
             SubscriptionStatus::Unpaid
             | SubscriptionStatus::Cancelled
             | SubscriptionStatus::Expired => readable_until(self.read_only_until, now),
@@ -210,20 +219,23 @@ impl Standing {
 }
 
 /// What an overdue subscription allows: it is forgiven until `grace_until`, unless it ends before.
-fn overdue(ends_at: Option<Timestamp>, grace_until: Timestamp, now: Timestamp) -> Access {
+fn overdue(
+    ends_at: Option<Timestamp>,
+    grace_until: Timestamp,
+    now: Timestamp,
+) -> (Access, Option<Timestamp>) {
     let until = ends_at.map_or(grace_until, |end| end.min(grace_until));
     if now < until {
-        Access::Grace
+        (Access::Grace, None)
     } else {
         readable_until(Some(until.plus(Standing::READ_ONLY)), now)
     }
 }
 
-fn readable_until(until: Option<Timestamp>, now: Timestamp) -> Access {
-    if until.is_some_and(|until| now < until) {
-        Access::ReadOnly
-    } else {
-        Access::Blocked
+fn readable_until(until: Option<Timestamp>, now: Timestamp) -> (Access, Option<Timestamp>) {
+    match until.filter(|until| now < *until) {
+        Some(until) => (Access::ReadOnly, Some(until)),
+        None => (Access::Blocked, None),
     }
 }
 

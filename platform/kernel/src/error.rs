@@ -5,6 +5,7 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
+use crate::Timestamp;
 use crate::access::Access;
 
 /// A result with the product's error.
@@ -59,6 +60,8 @@ pub enum Error {
         module: &'static str,
         /// What is allowed at present.
         access: Access,
+        /// Until when it can be read, where that is all.
+        read_only_until: Option<Timestamp>,
     },
     /// What visitors see of a module whose subscription is over (503): a neutral answer, because
     /// what a tenant owes is no business of theirs.

@@ -212,6 +212,7 @@ pub(crate) fn subscribed(parts: &Parts, ctx: &Ctx, writes: bool) -> Result<(), F
         } else {
             Access::ReadOnly
         },
+        read_only_until: ctx.tenant().read_only_until(module, ctx.now()),
     }
     .into())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use kernel::{Error, FieldError};
+use kernel::{Error, FieldError, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -59,6 +59,9 @@ impl<E: Into<Error>> From<E> for Failure {
     }
 }
 
+/// Where plans are chosen on every workspace's host, lapsed or not.
+const RESUBSCRIBE: &str = "/app/billing/plans";
+
 /// A problem document (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Problem {
@@ -82,6 +85,12 @@ pub struct Problem {
     /// What is allowed of it at present: `read_only` or `blocked`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access: Option<&'static str>,
+    /// Where it is subscribed to again, on the workspace's host, if that is the problem.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resubscribe_url: Option<&'static str>,
+    /// Until when it can be read, where that is all that is allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_only_until: Option<Timestamp>,
     /// Scope that the key lacks, if that is the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<&'static str>,
@@ -91,11 +100,13 @@ impl From<&Failure> for Problem {
     fn from(failure: &Failure) -> Self {
         let status = failure.status();
         let error = failure.error();
-        let (product, access) = match error {
-            Error::SubscriptionRequired { module, access } => {
-                (Some(*module), Some(access.as_str()))
-            }
-            _ => (None, None),
+        let (product, access, read_only_until) = match error {
+            Error::SubscriptionRequired {
+                module,
+                access,
+                read_only_until,
+            } => (Some(*module), Some(access.as_str()), *read_only_until),
+            _ => (None, None, None),
         };
         let scope = match error {
             Error::MissingScope { scope, .. } => *scope,
@@ -110,6 +121,8 @@ impl From<&Failure> for Problem {
             errors: error.field_errors().to_vec(),
             product,
             access,
+            resubscribe_url: product.map(|_| RESUBSCRIBE),
+            read_only_until,
             scope,
         }
     }

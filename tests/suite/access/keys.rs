@@ -312,8 +312,18 @@ async fn a_key_works_as_long_as_its_product_does() {
     program.get(POSTS).await.expect(200);
     let refused = program.call(Method::POST, POSTS, &new).await.expect(402);
     assert_eq!(code(&refused), "subscription_required");
+    // A program learns how long it can still read, and where its people subscribe again.
+    let problem = refused.json();
+    assert_eq!(problem["resubscribe_url"], "/app/billing/plans");
+    let until = app
+        .clock
+        .now()
+        .plus(std::time::Duration::from_hours(6 * 24));
+    assert_eq!(problem["read_only_until"], until.to_string());
     end(20).await;
-    program.get(POSTS).await.expect(402);
+    let blocked = program.get(POSTS).await.expect(402).json();
+    assert_eq!(blocked["access"], "blocked");
+    assert!(blocked.get("read_only_until").is_none(), "{blocked}");
     end(-5).await;
     program.get(POSTS).await.expect(200);
 }

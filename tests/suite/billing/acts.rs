@@ -338,7 +338,7 @@ async fn an_owner_chooses_a_plan_in_the_trial_and_loses_no_day_of_it() {
     assert_eq!(shop.mail(BOOKS).await, ["Blog: your plan is Solo"]);
     assert_eq!(
         shop.mail(crate::support::OPERATORS).await,
-        ["Northlight asks for an invoice"]
+        ["Northlight needs an invoice"]
     );
     shop.live(34).await;
     assert_eq!(shop.access().await, Access::Full);
@@ -542,7 +542,7 @@ async fn nobody_lives_on_invoices_that_are_never_paid() {
     .await
     .unwrap();
     assert_eq!(code(shop.choose(solo).await), "payment_outstanding");
-    // An operator may still let them in.
+    // An operator may still let them in, without forgiving anything.
     shop.activate("solo", Cycle::Monthly).await;
     assert_eq!(shop.access().await, Access::Full);
 }

@@ -3,6 +3,7 @@
 mod acts;
 mod api;
 mod catalogue;
+mod debts;
 mod pages;
 mod races;
 mod shop;

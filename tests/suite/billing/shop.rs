@@ -212,6 +212,17 @@ impl Shop {
         .unwrap()
     }
 
+    /// Text of the newest mail that was written from a template.
+    pub async fn letter(&self, template: &str) -> String {
+        sqlx::query_scalar(
+            "select body_text from mail_messages where template = $1 order by created_at desc, id desc limit 1",
+        )
+        .bind(template)
+        .fetch_one(self.app.platform.db.pool())
+        .await
+        .unwrap()
+    }
+
     /// The recurring revenue in cents, and what the history says it must be.
     pub async fn revenue(&self) -> (i64, i64) {
         let mut conn = self.app.platform.db.pool().acquire().await.unwrap();

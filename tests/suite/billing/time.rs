@@ -53,6 +53,7 @@ async fn an_unpaid_renewal_is_asked_for_four_times_and_then_closed_step_by_step(
         }
     }
     let expected = [
+        (17, "Blog: the next period begins on 2 April 2026"),
         (31, "Your payment for Blog is due"),
         (34, "Your payment for Blog is still open"),
         (38, "Your payment for Blog is still open"),
@@ -65,6 +66,48 @@ async fn an_unpaid_renewal_is_asked_for_four_times_and_then_closed_step_by_step(
     ];
     let mail: Vec<(i32, &str)> = mail.iter().map(|(at, text)| (*at, text.as_str())).collect();
     assert_eq!(mail, expected);
+}
+
+/// Whoever pays by invoice hears of the next period in time, and so does whoever writes the invoice.
+#[tokio::test]
+async fn a_renewal_is_announced_two_weeks_ahead_with_what_it_costs() {
+    let shop = Shop::open().await;
+    shop.enter_details().await;
+    shop.activate("studio", Cycle::Monthly).await;
+    let solo = shop.price("solo", Cycle::Monthly).await;
+    shop.choose(solo).await.unwrap();
+    let heard = shop.mail(BOOKS).await.len();
+    shop.live(16).await;
+    assert_eq!(shop.mail(BOOKS).await.len(), heard);
+    shop.live(3).await;
+    assert_eq!(
+        shop.mail(BOOKS).await[heard..],
+        ["Blog: the next period begins on 2 April 2026"]
+    );
+    assert_eq!(
+        shop.mail(crate::support::OPERATORS).await,
+        ["Northlight needs an invoice"]
+    );
+    // It is the plan that takes over with that period.
+    let asked = shop.letter("billing.invoice_request").await;
+    for fact in ["Solo, €9 per month", "€9", "2 April 2026"] {
+        assert!(asked.contains(fact), "{fact}: {asked}");
+    }
+    shop.live(12).await;
+    assert_eq!(shop.stored().await.due.map(|due| due.minor), Some(900));
+}
+
+#[tokio::test]
+async fn what_ends_or_becomes_free_has_no_renewal_to_announce() {
+    let shop = Shop::open().await;
+    shop.enter_details().await;
+    shop.activate("solo", Cycle::Monthly).await;
+    let free = shop.free_plan().await;
+    shop.choose(free).await.unwrap();
+    let heard = shop.mail(BOOKS).await.len();
+    shop.live(33).await;
+    assert_eq!(shop.mail(BOOKS).await.len(), heard);
+    assert!(shop.mail(crate::support::OPERATORS).await.is_empty());
 }
 
 #[tokio::test]

@@ -109,6 +109,8 @@ pub(super) fn banned() -> Response {
         errors: Vec::new(),
         product: None,
         access: None,
+        resubscribe_url: None,
+        read_only_until: None,
         scope: None,
     };
     let mut response = (StatusCode::FORBIDDEN, axum::Json(problem)).into_response();

@@ -4,6 +4,7 @@ use kernel::{Error, FieldError, Result, SubscriptionStatus, Timestamp};
 use sqlx::PgConnection;
 
 use super::{Outcome, Step};
+use crate::letters::Invoice;
 use crate::price::PriceId;
 use crate::subscription::{Subscription, Terms};
 use crate::{Act, Billing, letters, store};
@@ -116,13 +117,12 @@ impl Billing {
             .and_then(|before| before.trial_end)
             .filter(|end| *end > act.now)
             .unwrap_or(act.now);
-        let free = terms.is_free();
         let after = self
             .begin(conn, act, before, terms, 1, start, false)
             .await?;
         self.send(conn, act, &after, letters::activated).await?;
-        if !free {
-            self.tell_operators(conn, act, &after).await?;
+        if let Some(invoice) = Invoice::open(&after) {
+            self.tell_operators(conn, act, &invoice).await?;
         }
         Ok((after, Outcome::Now))
     }

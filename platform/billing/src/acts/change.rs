@@ -5,9 +5,10 @@ use sqlx::PgConnection;
 
 use super::Step;
 use super::activate::check_debts;
+use crate::letters::Invoice;
 use crate::price::{PlanId, PriceId};
 use crate::status::Trigger;
-use crate::subscription::{Subscription, Terms, refused};
+use crate::subscription::{Subscription, Terms, paid_ahead, refused};
 use crate::words::PendingKind;
 use crate::{Act, Billing, SubscriptionId, letters, store};
 
@@ -134,7 +135,7 @@ impl Billing {
     /// period, since nothing is paid back.
     ///
     /// # Errors
-    /// [`Error::Conflict`] with `invalid_transition`, `same_plan`, `other_product` or `other_currency`;
+    /// [`Error::Conflict`] with `invalid_transition`, `paid_ahead`, `same_plan`, `other_product` or `other_currency`;
     /// [`Error::Invalid`] on the field `acknowledged` when more is in use than the other plan allows.
     pub async fn change_plan(
         &self,
@@ -159,7 +160,7 @@ impl Billing {
         terms: Terms,
         acknowledged: bool,
     ) -> Result<(Subscription, Outcome)> {
-        check(&before, &terms)?;
+        check(&before, &terms, act.now)?;
         let shrinks = self
             .shrinks(conn, act.tenant, before.plan.id, terms.plan.id)
             .await?;
@@ -179,8 +180,10 @@ impl Billing {
                     .write(conn, act, CHANGED, act.now, Some(&before), after)
                     .await?;
                 self.send(conn, act, &after, letters::changed).await?;
-                if after.due.is_some() && after.due != before.due {
-                    self.tell_operators(conn, act, &after).await?;
+                if let Some(invoice) = Invoice::open(&after)
+                    && after.due != before.due
+                {
+                    self.tell_operators(conn, act, &invoice).await?;
                 }
                 Ok((after, Outcome::Now))
             }
@@ -196,10 +199,12 @@ impl Billing {
         }
     }
 
-    /// Takes back a change that waits for the end of the period. Where none waits nothing happens.
+    /// Takes back a change that waits for the end of the period. Where none waits nothing happens. A new price that had
+    /// been announced before the change was chosen takes over after all.
     ///
     /// # Errors
-    /// [`Error::Conflict`] with `invalid_transition`, or `price_migration` when the platform has planned the change.
+    /// [`Error::Conflict`] with `invalid_transition`; `price_migration` when the platform has planned the change;
+    /// `paid_ahead` when the next period is paid already; `payment_outstanding` when it waits for a payment alone.
     pub async fn withdraw_change(
         &self,
         conn: &mut PgConnection,
@@ -207,20 +212,23 @@ impl Billing {
         id: SubscriptionId,
     ) -> Result<Subscription> {
         let before = self.hold(conn, act, id).await?;
+        let announced = match before.announced {
+            Some((price, _)) => store::terms(conn, price, act.now).await?,
+            None => None,
+        };
         let mut after = before.clone();
-        after.withdraw_change()?;
-        match &before.pending {
-            None => return Ok(before),
-            Some(pending) if pending.kind == PendingKind::Migration => {
-                return Err(Error::conflict(
-                    "price_migration",
-                    "The new price was announced by us and cannot be taken back here. Choose another plan, or cancel.",
-                ));
-            }
-            Some(_) => {}
+        after.withdraw_change(announced.map(|(terms, _)| terms), act.now)?;
+        if before.pending.is_none() {
+            return Ok(before);
         }
-        self.write(conn, act, WITHDRAWN, act.now, Some(&before), after)
-            .await
+        let after = self
+            .write(conn, act, WITHDRAWN, act.now, Some(&before), after)
+            .await?;
+        if after.pending.is_some() {
+            self.send(conn, act, &after, letters::price_announced)
+                .await?;
+        }
+        Ok(after)
     }
 
     /// What one plan allows less of than another.
@@ -286,9 +294,13 @@ fn less(had: &[Entitled], gets: &[Entitled]) -> Vec<(String, i64)> {
         .collect()
 }
 
-fn check(before: &Subscription, terms: &Terms) -> Result<()> {
+/// Whether a subscription can change to other terms.
+pub(crate) fn check(before: &Subscription, terms: &Terms, now: Timestamp) -> Result<()> {
     if before.status != SubscriptionStatus::Active {
         return Err(refused(before.status, Trigger::PlanChanged));
+    }
+    if before.committed(now) {
+        return Err(paid_ahead());
     }
     if before.plan.product != terms.plan.product {
         return Err(Error::conflict(
@@ -323,7 +335,7 @@ fn outcome(before: &Subscription, terms: &Terms, now: Timestamp) -> Result<Outco
 
 /// What a change would bring.
 fn change(live: &Subscription, terms: &Terms, now: Timestamp) -> Result<Preview> {
-    check(live, terms)?;
+    check(live, terms, now)?;
     let outcome = outcome(live, terms, now)?;
     let mut preview = Preview::of(terms, live.quantity, outcome)?;
     if outcome != Outcome::Now {

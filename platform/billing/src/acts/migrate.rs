@@ -32,7 +32,8 @@ impl Billing {
     /// Announces to everybody on one price that another takes over: with the end of the first period that ends at or
     /// after `effective`. Returns how many subscriptions move.
     ///
-    /// Whoever has asked for another plan already keeps to that; whoever cancelled is left alone.
+    /// Whoever has asked for another plan already keeps to that, as does whoever has paid for another price ahead; whoever
+    /// cancelled is left alone.
     ///
     /// # Errors
     /// [`Error::NotFound`] for an unknown price; [`Error::Invalid`] on the field `to` when it is of another product,
@@ -78,7 +79,7 @@ impl Billing {
         for (tenant, id) in store::on_price(conn, from).await? {
             let act = Act::new(tenant, actor.clone(), now).because(note);
             let before = self.hold(conn, &act, id).await?;
-            if !moves(&before, from) {
+            if !moves(&before, from, now) {
                 continue;
             }
             let at = match (before.anchor, before.period_end) {
@@ -103,7 +104,7 @@ impl Billing {
 }
 
 /// Whether a subscription is still on the price, and goes on beyond its period.
-fn moves(subscription: &Subscription, from: PriceId) -> bool {
+fn moves(subscription: &Subscription, from: PriceId, now: Timestamp) -> bool {
     let chose = subscription
         .pending
         .as_ref()
@@ -114,4 +115,5 @@ fn moves(subscription: &Subscription, from: PriceId) -> bool {
     ) && subscription.price.is_some_and(|price| price.id == from)
         && !subscription.cancel_at_period_end
         && !chose
+        && !subscription.committed(now)
 }

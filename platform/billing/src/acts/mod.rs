@@ -24,6 +24,8 @@ use crate::subscription::Subscription;
 use crate::{Act, Billing, SubscriptionId};
 
 pub use activate::Activation;
+#[cfg(test)]
+pub(crate) use change::check;
 pub use change::{Cost, Outcome, Preview, Shrink};
 pub use migrate::PriceMigration;
 pub use trial::start_trial;

@@ -1,22 +1,24 @@
-//! Payments that an operator notes, or misses.
+//! Payments that an operator notes, or misses, and debts that are settled.
 
-use kernel::{Error, Result};
+use kernel::Result;
 use sqlx::PgConnection;
 
 use super::Step;
+use crate::letters::Invoice;
 use crate::subscription::Subscription;
-use crate::words::Collection;
 use crate::{Act, Billing, SubscriptionId, letters};
 
 impl Billing {
     /// Notes that a payment has come in.
     ///
     /// It settles what is open in the present period; otherwise it pays for the next one, which then begins where this
-    /// one ends. After the time of grace it begins on the day of the payment, since nothing could be used meanwhile.
-    /// One period can be paid ahead.
+    /// one ends. After the time of grace it begins on the day of the payment, since nothing could be used meanwhile; when
+    /// the payment was for an older sum alone, that period is invoiced. One period can be paid ahead.
     ///
     /// # Errors
     /// [`Error::Conflict`] with `invalid_transition`, `paid_ahead`, `ends_with_period` or `becomes_free`.
+    ///
+    /// [`Error::Conflict`]: kernel::Error::Conflict
     pub async fn record_payment(
         &self,
         conn: &mut PgConnection,
@@ -33,14 +35,22 @@ impl Billing {
         let after = self
             .write(conn, act, step, act.now, Some(&before), after)
             .await?;
+        let after = self.settle(conn, after, act.now).await?;
         self.send(conn, act, &after, letters::paid).await?;
-        self.settle(conn, after, act.now).await
+        if let Some(invoice) = Invoice::open(&after) {
+            self.tell_operators(conn, act, &invoice).await?;
+        }
+        Ok(after)
     }
 
-    /// Notes that a payment will not come by its date. The time of grace begins now.
+    /// Notes that a payment will not come by its date: what is open, or else the next period. The time of grace begins
+    /// now.
     ///
     /// # Errors
-    /// [`Error::Conflict`] with `invalid_transition`.
+    /// [`Error::Conflict`] with `invalid_transition`; with `paid_ahead`, `ends_with_period` or `becomes_free` when no
+    /// payment can be missing.
+    ///
+    /// [`Error::Conflict`]: kernel::Error::Conflict
     pub async fn report_unpaid(
         &self,
         conn: &mut PgConnection,
@@ -49,13 +59,7 @@ impl Billing {
     ) -> Result<Subscription> {
         let before = self.hold(conn, act, id).await?;
         let mut after = before.clone();
-        after.miss_payment(act.now)?;
-        if before.collection != Collection::Manual {
-            return Err(Error::conflict(
-                "invalid_transition",
-                "This subscription is not paid by invoice, so no payment can be missing.",
-            ));
-        }
+        after.report_unpaid(act.now)?;
         let step = Step {
             kind: "payment_missed",
             action: "billing.payment.missed",
@@ -64,5 +68,32 @@ impl Billing {
             .write(conn, act, step, act.now, Some(&before), after)
             .await?;
         self.settle(conn, after, act.now).await
+    }
+
+    /// Notes that what an ended subscription still owed was paid after all, or is written off; the act's note says which.
+    /// The tenant can choose a plan by itself again.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] with `invalid_transition` while the subscription lives, or `nothing_due`.
+    ///
+    /// [`Error::Conflict`]: kernel::Error::Conflict
+    pub async fn settle_debt(
+        &self,
+        conn: &mut PgConnection,
+        act: &Act,
+        id: SubscriptionId,
+    ) -> Result<Subscription> {
+        let before = self.hold(conn, act, id).await?;
+        let mut after = before.clone();
+        after.settle_debt()?;
+        let step = Step {
+            kind: "debt_settled",
+            action: "billing.debt.settled",
+        };
+        let after = self
+            .write(conn, act, step, act.now, Some(&before), after)
+            .await?;
+        self.send(conn, act, &after, letters::debt_settled).await?;
+        Ok(after)
     }
 }

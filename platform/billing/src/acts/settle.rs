@@ -5,7 +5,8 @@ use kernel::{Result, Timestamp};
 use sqlx::PgConnection;
 
 use super::Step;
-use crate::notices::Notice;
+use crate::letters::Invoice;
+use crate::notices::{Notice, NoticeKind};
 use crate::subscription::{Moment, Subscription};
 use crate::{Act, Actor, Billing, store};
 
@@ -18,6 +19,7 @@ impl Moment {
             Self::PeriodEnds => ("period_ended", "billing.subscription.ended"),
             Self::TrialEnds => ("trial_ended", "billing.trial.ended"),
             Self::PendingApplies => ("price_changed", "billing.plan.changed"),
+            Self::RenewalDue => ("renewal_due", "billing.renewal.due"),
             Self::PaymentMissed => ("payment_missed", "billing.payment.missed"),
             Self::GraceEnds => ("grace_ended", "billing.grace.ended"),
         };
@@ -85,6 +87,11 @@ impl Billing {
         if store::claim_notice(conn, of, kind.as_str(), about, act.now).await? {
             self.send(conn, act, of, |to, of| kind.letter(to, of))
                 .await?;
+            if kind == NoticeKind::RenewalComing
+                && let Some(invoice) = Invoice::renewal(of)?
+            {
+                self.tell_operators(conn, act, &invoice).await?;
+            }
         }
         Ok(())
     }

@@ -85,6 +85,7 @@ impl Subscription {
             cancel_reason: None,
             cancel_comment: None,
             pending: None,
+            announced: None,
             rev: 1,
             created_at: now,
             limits: BTreeMap::new(),

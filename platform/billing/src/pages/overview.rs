@@ -16,7 +16,6 @@ use super::{MANAGE, PATH, PLANS, Pairs, done, rev};
 use crate::price::display;
 use crate::profiles::{self, Profile};
 use crate::subscription::Subscription;
-use crate::words::PendingKind;
 use crate::{Act, Billing, Event, ManageSubscription, ReadSubscription, SubscriptionId, store};
 
 /// The entitlement that limits people.
@@ -131,10 +130,7 @@ fn actions(of: &Subscription, ctx: &Ctx) -> Markup {
         (_, Access::ReadOnly | Access::Blocked) => Some("Subscribe again"),
         _ => None,
     };
-    let taken_back = of
-        .pending
-        .as_ref()
-        .is_some_and(|pending| pending.kind == PendingKind::Change);
+    let taken_back = of.can_take_change_back(ctx.now());
     let post = |path: &str, label: &str| {
         html! {
             form method="post" action={ (base) "/" (path) } {

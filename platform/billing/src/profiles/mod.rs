@@ -191,7 +191,10 @@ mod tests {
             field(changed)
         };
         assert_eq!(with(|input| input.legal_name.clear()), "legal_name");
-        assert_eq!(with(|input| input.legal_name.push('\n')), "legal_name");
+        assert_eq!(
+            with(|input| input.legal_name.push_str("\nKai 1")),
+            "legal_name"
+        );
         assert_eq!(
             with(|input| input.billing_email = "nobody".into()),
             "billing_email"

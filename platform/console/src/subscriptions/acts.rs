@@ -25,6 +25,7 @@ pub(super) fn routes() -> Routes {
         )
         .post("/tenants/{id}/subscriptions/{subscription}/pay", pay)
         .post("/tenants/{id}/subscriptions/{subscription}/unpaid", unpaid)
+        .post("/tenants/{id}/subscriptions/{subscription}/settle", settle)
         .post("/tenants/{id}/subscriptions/{subscription}/change", change)
         .post("/tenants/{id}/subscriptions/{subscription}/cancel", cancel)
         .post("/tenants/{id}/subscriptions/{subscription}/resume", resume)
@@ -205,6 +206,39 @@ async fn unpaid(
             .await?;
         tx.commit().await?;
         Ok("The payment is noted as missing. The time of grace has begun.".to_owned())
+    };
+    conclude(&ctx, &console, id, outcome.await).await
+}
+
+async fn settle(
+    ctx: Operating<rank::Billing>,
+    Extension(console): Extension<Console>,
+    Path((id, subscription)): Path<(TenantId, SubscriptionId)>,
+    Form(form): Form<ActForm>,
+) -> Result<Response> {
+    let outcome = async {
+        let mut tx = console.db().begin().await?;
+        let name = name_of(tx.conn(), id).await?;
+        let act = Act::new(&*ctx, "billing.debt.settled", &form.reason, ctx.now)?;
+        let what = of(&ctx, id, &form, act.reason());
+        let after = console
+            .billing()
+            .settle_debt(tx.conn(), &what, subscription)
+            .await?;
+        act.on_tenant(id, name)
+            .on(
+                "subscription",
+                subscription,
+                after.plan.product_name.clone(),
+            )
+            .told_already()
+            .write(tx.conn())
+            .await?;
+        tx.commit().await?;
+        Ok(format!(
+            "Nothing is open for {} any more.",
+            after.plan.product_name
+        ))
     };
     conclude(&ctx, &console, id, outcome.await).await
 }

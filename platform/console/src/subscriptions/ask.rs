@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use catalog::Cycle;
 use catalog::manage::{PlanStatus, ProductEntry};
-use kernel::{OperatorRole, TenantId, Timestamp};
+use kernel::{Money, OperatorRole, TenantId, Timestamp};
 use maud::{Markup, html};
 use module::OpsCtx;
 use ui::field::{self, Choice};
@@ -77,12 +77,22 @@ fn id(act: &str, row: &Row) -> String {
     format!("{act}-{}", row.id)
 }
 
-/// The menu of one subscription; nothing for one that is over.
+/// What a subscription that is over still owes, where this operator may settle it.
+fn debt(ctx: &OpsCtx, row: &Row) -> Option<Money> {
+    row.due
+        .filter(|_| row.is_over() && ctx.may(OperatorRole::Billing))
+}
+
+/// The menu of one subscription; nothing for one that is over and owes nothing.
 pub(super) fn menu(ctx: &OpsCtx, row: &Row) -> Markup {
+    let mut menu = Menu::dots(id("menu", row), format!("Actions for {}", row.product));
+    if debt(ctx, row).is_some() {
+        menu = menu.dialog("Settle what is open", id("settle", row), icons::LuBanknote);
+        return html! { (menu) };
+    }
     if row.is_over() || !ctx.may(OperatorRole::Support) {
         return Markup::default();
     }
-    let mut menu = Menu::dots(id("menu", row), format!("Actions for {}", row.product));
     if row.status == "trialing" {
         menu = menu.dialog("Extend the trial", id("extend", row), icons::LuCalendarPlus);
     }
@@ -115,9 +125,6 @@ pub(super) fn menu(ctx: &OpsCtx, row: &Row) -> Markup {
 
 /// What the menu of one subscription opens.
 pub(super) fn dialogs(ctx: &OpsCtx, row: &Row, offers: &[ProductEntry]) -> Markup {
-    if row.is_over() || !ctx.may(OperatorRole::Support) {
-        return Markup::default();
-    }
     let base = format!("/tenants/{}/subscriptions/{}", row.tenant, row.id);
     let rev = field::hidden("rev", &row.rev.to_string());
     let ask = |act: &str, title: String, text: &str, verb: &str, danger: bool, fields: Markup| {
@@ -134,6 +141,17 @@ pub(super) fn dialogs(ctx: &OpsCtx, row: &Row, offers: &[ProductEntry]) -> Marku
     };
     let product = &row.product;
     let none = Markup::default;
+    if let Some(due) = debt(ctx, row) {
+        let text = format!(
+            "{} is still open. Settle it when it was paid after all, or when it is written off: the reason says which. Nothing is open then, and the workspace can choose a plan again. It gets a mail.",
+            catalog::display(due)
+        );
+        let title = format!("Settle what is open for {product}?");
+        return ask("settle", title, &text, "Settle it", false, none());
+    }
+    if row.is_over() || !ctx.may(OperatorRole::Support) {
+        return Markup::default();
+    }
     html! {
         @if row.status == "trialing" {
             @let end = row.trial_end.unwrap_or(ctx.now).max(ctx.now);

@@ -30,6 +30,8 @@ pub(crate) struct Row {
     pub quantity: i32,
     pub trial_end: Option<Timestamp>,
     pub period_end: Option<Timestamp>,
+    /// What is open.
+    pub due: Option<Money>,
     pub cancel_at_period_end: bool,
     pub ended_at: Option<Timestamp>,
     /// Counts changes; an act says which one it is based on.
@@ -133,6 +135,7 @@ mod tests {
             quantity: 1,
             trial_end: Some(at),
             period_end: None,
+            due: None,
             cancel_at_period_end: false,
             ended_at: None,
             rev: 1,

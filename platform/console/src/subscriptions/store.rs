@@ -23,6 +23,8 @@ struct Stored {
     quantity: i32,
     trial_end: Option<Timestamp>,
     period_end: Option<Timestamp>,
+    due_minor: i64,
+    due_currency: Option<String>,
     cancel_at_period_end: bool,
     ended_at: Option<Timestamp>,
     rev: i64,
@@ -40,6 +42,10 @@ impl Stored {
             }),
             _ => None,
         };
+        let due = match self.due_currency {
+            Some(currency) if self.due_minor > 0 => Some(money(self.due_minor, &currency)?),
+            _ => None,
+        };
         Ok(Row {
             tenant: self.tenant,
             tenant_name: self.tenant_name,
@@ -53,6 +59,7 @@ impl Stored {
             quantity: self.quantity,
             trial_end: self.trial_end,
             period_end: self.period_end,
+            due,
             cancel_at_period_end: self.cancel_at_period_end,
             ended_at: self.ended_at,
             rev: self.rev,
@@ -67,8 +74,8 @@ pub(super) async fn list(conn: &mut PgConnection, filter: &Filter) -> Result<Fou
         r#"select s.tenant_id as "tenant: TenantId", t.name as tenant_name, t.slug as tenant_slug, s.id, pr.name as product,
                   pl.name as plan, p.version as "version?",
                   p.amount_minor as "amount_minor?", p.currency as "currency?", p.billing_cycle as "cycle?", s.status,
-                  s.collection, s.quantity, s.trial_end, s.current_period_end as period_end, s.cancel_at_period_end,
-                  s.ended_at, s.lock_version as rev, s.created_at, count(*) over () as "total!"
+                  s.collection, s.quantity, s.trial_end, s.current_period_end as period_end, s.due_minor,
+                  s.due_currency, s.cancel_at_period_end, s.ended_at, s.lock_version as rev, s.created_at, count(*) over () as "total!"
            from subscriptions s
            join tenants t on t.id = s.tenant_id
            join plans pl on pl.id = s.plan_id
@@ -100,8 +107,8 @@ pub(super) async fn of_tenant(conn: &mut PgConnection, tenant: TenantId) -> Resu
         r#"select s.tenant_id as "tenant: TenantId", t.name as tenant_name, t.slug as tenant_slug, s.id, pr.name as product,
                   pl.name as plan, p.version as "version?",
                   p.amount_minor as "amount_minor?", p.currency as "currency?", p.billing_cycle as "cycle?", s.status,
-                  s.collection, s.quantity, s.trial_end, s.current_period_end as period_end, s.cancel_at_period_end,
-                  s.ended_at, s.lock_version as rev, s.created_at, count(*) over () as "total!"
+                  s.collection, s.quantity, s.trial_end, s.current_period_end as period_end, s.due_minor,
+                  s.due_currency, s.cancel_at_period_end, s.ended_at, s.lock_version as rev, s.created_at, count(*) over () as "total!"
            from subscriptions s
            join tenants t on t.id = s.tenant_id
            join plans pl on pl.id = s.plan_id

@@ -151,6 +151,8 @@ impl Entry {
             "billing.price.announced" => "announced a new price of",
             "billing.payment.recorded" => "noted a payment for",
             "billing.payment.missed" => "noted a missing payment for",
+            "billing.renewal.due" => "noted that the next period is due for",
+            "billing.debt.settled" => "settled what was open for",
             "billing.grace.ended" => "ended the time to pay for",
             "billing.details.changed" => "changed the billing details of",
             _ => "",
