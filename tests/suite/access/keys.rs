@@ -313,7 +313,7 @@ async fn a_key_works_as_long_as_its_product_does() {
     let refused = program.call(Method::POST, POSTS, &new).await.expect(402);
     assert_eq!(code(&refused), "subscription_required");
     // A program learns how long it can still read, and where its people subscribe again.
-    let problem = refused.json();
+    let problem: Value = refused.json();
     assert_eq!(problem["resubscribe_url"], "/app/billing/plans");
     let until = app
         .clock
@@ -321,7 +321,7 @@ async fn a_key_works_as_long_as_its_product_does() {
         .plus(std::time::Duration::from_hours(6 * 24));
     assert_eq!(problem["read_only_until"], until.to_string());
     end(20).await;
-    let blocked = program.get(POSTS).await.expect(402).json();
+    let blocked: Value = program.get(POSTS).await.expect(402).json();
     assert_eq!(blocked["access"], "blocked");
     assert!(blocked.get("read_only_until").is_none(), "{blocked}");
     end(-5).await;
