@@ -167,7 +167,7 @@ async fn a_change_that_was_paid_ahead_stays() {
     let solo = shop.price("solo", Cycle::Monthly).await;
     let yearly = shop.price("studio", Cycle::Yearly).await;
     shop.choose(solo).await.unwrap();
-    shop.live(25).await;
+    shop.live(5).await;
     shop.pay().await.unwrap();
     let (act, id) = (shop.by_owner(), shop.id().await);
     let kept = shop
@@ -177,7 +177,7 @@ async fn a_change_that_was_paid_ahead_stays() {
     assert_eq!(code(shop.choose(yearly).await), "paid_ahead");
     let page = shop.northlight.owner.get("/app/billing").await.expect(200);
     assert!(!page.body.contains("Keep the present plan"));
-    shop.live(6).await;
+    shop.live(26).await;
     assert_eq!(shop.stored().await.plan.name, "Solo");
     shop.choose(yearly).await.unwrap();
 }
