@@ -367,3 +367,109 @@ async fn a_former_slug_leads_to_the_present_one() {
         assert_eq!(found["posts"], 1, "{kind}");
     }
 }
+
+#[tokio::test]
+async fn posts_come_in_the_order_and_with_the_words_that_were_asked_for() {
+    let app = TestApp::new().await;
+    let northlight = app.tenant("northlight").await;
+    let program = Program::new(&app, &northlight, &["content:read"]).await;
+    let mut made = Vec::new();
+    for title in ["banana", "Cherry", "apple", "Date"] {
+        made.push(write(&northlight, title, "Fruit", true).await);
+        app.advance(Duration::from_mins(1));
+    }
+    write(&northlight, "Banana plans", "Fruit", false).await;
+    // The first is the one that changed last.
+    let path = format!("{POSTS}/{}", made[0]);
+    let etag = northlight.owner.get(&path).await.expect(200);
+    let headers = [("if-match", etag.header("etag").unwrap())];
+    let change = json!({ "content": "A banana with custard." });
+    let changed = northlight
+        .owner
+        .api(Method::PATCH, &path, &headers, Some(&change))
+        .await;
+    changed.expect(200);
+    let publish = format!("{path}/publish");
+    northlight
+        .owner
+        .api(Method::POST, &publish, &[], Some(&json!({})))
+        .await
+        .expect(200);
+
+    for (order, titles) in [
+        ("", ["Date", "apple", "Cherry", "banana"]),
+        ("published_at desc", ["Date", "apple", "Cherry", "banana"]),
+        ("published_at asc", ["banana", "Cherry", "apple", "Date"]),
+        ("updated_at desc", ["banana", "Date", "apple", "Cherry"]),
+        ("updated_at asc", ["Cherry", "apple", "Date", "banana"]),
+        ("title asc", ["apple", "banana", "Cherry", "Date"]),
+        ("title desc", ["Date", "Cherry", "banana", "apple"]),
+    ] {
+        let mut query = String::from("limit=3");
+        if !order.is_empty() {
+            query = format!("{query}&order={}", order.replace(' ', "%20"));
+        }
+        let first: Value = program
+            .get(&format!("{CONTENT}?{query}"))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(first["total"], 4);
+        let cursor = text(&first, "next_cursor");
+        let rest = program
+            .get(&format!("{CONTENT}?{query}&cursor={cursor}"))
+            .await;
+        let rest: Value = rest.expect(200).json();
+        let data = [&first, &rest].map(|part| part["data"].as_array().expect("posts"));
+        let found: Vec<String> = data
+            .into_iter()
+            .flatten()
+            .map(|post| text(post, "title"))
+            .collect();
+        assert_eq!(found, titles, "{order}");
+    }
+    program
+        .get(&format!("{CONTENT}?order=secret"))
+        .await
+        .expect(400);
+
+    let found = async |q: &str| -> Vec<String> {
+        let list: Value = program
+            .get(&format!("{CONTENT}?q={q}"))
+            .await
+            .expect(200)
+            .json();
+        let titles: Vec<String> = list["data"]
+            .as_array()
+            .expect("posts")
+            .iter()
+            .map(|post| text(post, "title"))
+            .collect();
+        assert_eq!(list["total"], titles.len());
+        titles
+    };
+    assert_eq!(found("custard").await, ["banana"]);
+    // A draft is not found, and what is no word finds nothing.
+    assert_eq!(found("plans").await, [""; 0]);
+    assert_eq!(found("%21%21").await, [""; 0]);
+    assert_eq!(found("").await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_front_end_learns_what_the_blog_is_called() {
+    let app = TestApp::new().await;
+    let northlight = app.tenant("northlight").await;
+    let program = Program::new(&app, &northlight, &["content:read"]).await;
+    let path = "/api/v1/blog/content/settings";
+    let read = program.get(path).await.expect(200);
+    let settings: Value = read.json();
+    assert_eq!(settings["title"], "Northlight");
+    assert_eq!(settings["url"], format!("{}/blog", northlight.origin()));
+    assert_eq!(settings["comments_mode"], "off");
+    // What moderators set against spam is nobody's business.
+    assert!(settings["comments_blocklist"].is_null());
+    let etag = read.header("etag").unwrap();
+    conditional(&program, path, "if-none-match", etag)
+        .await
+        .expect(304);
+}

@@ -14,13 +14,14 @@ use super::body::{
     POST,
 };
 use super::store::{self, Filter, Named, Post};
-use super::{Wanted, answer, moved, only};
+use super::{Order, Wanted, answer, moved, only};
+use crate::content::wanted::Wanted as Words;
 use crate::manifest::ReadContent;
 use crate::posts::PostId;
 
 pub(crate) fn routes() -> Routes {
     module::operations!(
-        Routes::new(),
+        super::settings_api::routes(),
         list_posts,
         read_post,
         find_post,
@@ -47,6 +48,11 @@ struct PostsQuery {
     author: Option<String>,
     /// Only featured posts, or only others.
     featured: Option<bool>,
+    /// Words of the title or the text, as people type them into a search box.
+    q: Option<String>,
+    /// Order; left out: the newest first.
+    #[param(inline)]
+    order: Option<Order>,
     /// `tags`, `authors`, or both with a comma between them: what to add to each post.
     include: Option<String>,
     /// `html`, `plaintext`, `markdown`, `toc`, with commas between them: forms of the text to add.
@@ -133,7 +139,7 @@ fn author(ctx: &Ctx, author: Named) -> ContentAuthor {
 
 /// List live posts
 ///
-/// What visitors can read, newest first. `Last-Modified` is that of the newest change among the posts of this part;
+/// What visitors can read, newest first unless `order` says otherwise. `Last-Modified` is that of the newest change among the posts of this part;
 /// the `ETag` decides.
 #[utoipa::path(
     get, path = "/content/posts", operation_id = "blog.content_posts.list", tag = "Content", params(PostsQuery),
@@ -155,12 +161,18 @@ async fn list_posts(
         tag: query.tag,
         author: query.author,
         featured: query.featured,
+        // What has no word to look for finds nothing.
+        words: query
+            .q
+            .filter(|q| !q.trim().is_empty())
+            .map(|q| Words::parse(&q).map_or(String::new(), |words| words.query)),
     };
+    let order = query.order.unwrap_or_default();
     let mut tx = ctx.begin().await?;
-    let found = store::posts(&mut tx, &filter, wanted, page, ctx.now()).await?;
+    let found = store::posts(&mut tx, &filter, order, wanted, page, ctx.now()).await?;
     drop(tx);
     let total = found.first().map_or(0, |post| post.total);
-    let found = Page::cut(found, page, Post::cursor);
+    let found = Page::cut(found, page, |post| post.cursor(order));
     let changed_at = found.items.iter().map(|post| post.modified_at).max();
     let posts: Vec<ContentPost> = found
         .items

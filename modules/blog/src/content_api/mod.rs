@@ -6,17 +6,44 @@
 
 pub mod api;
 mod body;
+mod settings_api;
 mod store;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kernel::{Error, Result, Timestamp};
 use module::{Ctx, conditional};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// For how long stale content may be shown while it is fetched anew, as a multiple of the time it is fresh.
 const STALE: u32 = 5;
+
+/// In which order a program wants posts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[schema(as = ContentOrder)]
+enum Order {
+    /// The newest first.
+    #[default]
+    #[serde(rename = "published_at desc")]
+    Newest,
+    /// The oldest first.
+    #[serde(rename = "published_at asc")]
+    Oldest,
+    /// What changed last first.
+    #[serde(rename = "updated_at desc")]
+    LastChanged,
+    /// What changed last comes last.
+    #[serde(rename = "updated_at asc")]
+    FirstChanged,
+    /// By title.
+    #[serde(rename = "title asc")]
+    Title,
+    /// By title, from the end of the alphabet.
+    #[serde(rename = "title desc")]
+    TitleBackwards,
+}
 
 /// What a program wants of each post besides what it always gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

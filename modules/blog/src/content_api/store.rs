@@ -6,11 +6,12 @@ use sqlx::types::Json;
 use tenant_resolver::TenantTx;
 use uuid::Uuid;
 
-use super::Wanted;
 use super::body::{ContentAuthorRef, ContentTagRef};
+use super::{Order, Wanted};
 use crate::content::Heading;
 use crate::posts::Seo;
 use crate::public::Audience;
+use crate::search;
 
 /// Which live posts are wanted.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,8 @@ pub(super) struct Filter {
     pub author: Option<String>,
     /// Only featured ones, or only others.
     pub featured: Option<bool>,
+    /// Only those that a query for words finds.
+    pub words: Option<String>,
 }
 
 /// A live post.
@@ -47,17 +50,19 @@ pub(super) struct Post {
 }
 
 impl Post {
-    pub(super) fn cursor(&self) -> Cursor {
-        Cursor {
-            at: self.published_at,
-            id: self.id,
-        }
+    /// Where a list in that order goes on after this post.
+    pub(super) fn cursor(&self, order: Order) -> Cursor {
+        let at = match order {
+            Order::LastChanged | Order::FirstChanged => self.modified_at,
+            _ => self.published_at,
+        };
+        Cursor { at, id: self.id }
     }
 }
 
 /// The statement of a post once, with what differs between one and many.
 macro_rules! posts {
-    ($tx:ident, $now:ident, $wanted:ident, $audience:expr, $total:tt, $rest:tt $(, $value:expr)*) => {
+    ($tx:ident, $now:ident, $wanted:ident, $audience:expr, $total:tt, [$($rest:tt)*] $(, $value:expr)*) => {
         sqlx::query_as!(
             Post,
             r#"select p.id as "id: Uuid", p.slug, v.title, coalesce(v.excerpt, v.summary) as "excerpt!", p.featured, v.word_count,
@@ -80,7 +85,7 @@ macro_rules! posts {
                from blog_posts p
                join blog_post_versions v on v.tenant_id = p.tenant_id and v.post_id = p.id and v.no = p.live_no
                where p.tenant_id = $1 and v.tenant_id = $1 and blog_shown(p, $9, $2) "#
-                + $rest,
+                + $($rest)*,
             $tx.tenant() as _,
             $now as _,
             $wanted.html,
@@ -95,49 +100,90 @@ macro_rules! posts {
     };
 }
 
-/// One part of the live posts, newest first. A part without any tells no total: there is none to tell of on the first.
+/// One part of the live posts. A part without any tells no total: there is none to tell of on the first.
 pub(super) async fn posts(
     tx: &mut TenantTx,
     filter: &Filter,
+    order: Order,
     wanted: Wanted,
     page: PageRequest,
     now: Timestamp,
 ) -> Result<Vec<Post>> {
-    let found = posts!(
-        tx,
-        now,
-        wanted,
-        Audience::EVERYBODY.lists(),
-        "(select count(*) from blog_posts c
-          where c.tenant_id = $1 and blog_shown(c, $9, $2) and ($10::boolean is null or c.featured = $10)
-            and ($11::text is null or exists (
-                  select from blog_slugs s join blog_post_tags pt on pt.tenant_id = s.tenant_id and pt.tag_id = s.entity_id
-                  join blog_tags t on t.tenant_id = s.tenant_id and t.id = s.entity_id
-                  where s.tenant_id = $1 and pt.tenant_id = $1 and t.tenant_id = $1 and s.kind = 'tag' and s.slug = $11
-                    and t.deleted_at is null and pt.post_id = c.id))
-            and ($12::text is null or exists (
-                  select from blog_slugs s join blog_post_authors pa on pa.tenant_id = s.tenant_id and pa.author_id = s.entity_id
-                  where s.tenant_id = $1 and pa.tenant_id = $1 and s.kind = 'author' and s.slug = $12 and pa.post_id = c.id)))",
-        "and ($10::boolean is null or p.featured = $10)
-         and ($11::text is null or exists (
-               select from blog_slugs s join blog_post_tags pt on pt.tenant_id = s.tenant_id and pt.tag_id = s.entity_id
-               join blog_tags t on t.tenant_id = s.tenant_id and t.id = s.entity_id
-               where s.tenant_id = $1 and pt.tenant_id = $1 and t.tenant_id = $1 and s.kind = 'tag' and s.slug = $11
-                 and t.deleted_at is null and pt.post_id = p.id))
-         and ($12::text is null or exists (
-               select from blog_slugs s join blog_post_authors pa on pa.tenant_id = s.tenant_id and pa.author_id = s.entity_id
-               where s.tenant_id = $1 and pa.tenant_id = $1 and s.kind = 'author' and s.slug = $12 and pa.post_id = p.id))
-         and ($13::timestamptz is null or (p.published_at, p.id) < ($13, $14::uuid))
-         order by p.published_at desc, p.id desc limit $15",
-        filter.featured,
-        filter.tag.as_deref(),
-        filter.author.as_deref(),
-        page.after.map(|cursor| cursor.at) as _,
-        page.after.map(|cursor| cursor.id),
-        page.fetch()
-    )
-    .fetch_all(tx.conn())
-    .await?;
+    /// The statement once, with what differs between orders.
+    macro_rules! listing {
+        ($tail:tt) => {
+            posts!(
+                tx,
+                now,
+                wanted,
+                Audience::EVERYBODY.lists(),
+                "(select count(*) from blog_posts c
+                  where c.tenant_id = $1 and blog_shown(c, $9, $2) and ($10::boolean is null or c.featured = $10)
+                    and ($11::text is null or exists (
+                          select from blog_slugs s join blog_post_tags pt on pt.tenant_id = s.tenant_id and pt.tag_id = s.entity_id
+                          join blog_tags t on t.tenant_id = s.tenant_id and t.id = s.entity_id
+                          where s.tenant_id = $1 and pt.tenant_id = $1 and t.tenant_id = $1 and s.kind = 'tag' and s.slug = $11
+                            and t.deleted_at is null and pt.post_id = c.id))
+                    and ($12::text is null or exists (
+                          select from blog_slugs s join blog_post_authors pa on pa.tenant_id = s.tenant_id and pa.author_id = s.entity_id
+                          where s.tenant_id = $1 and pa.tenant_id = $1 and s.kind = 'author' and s.slug = $12 and pa.post_id = c.id))
+                    and ($16::text is null or (c.id, c.live_no) in (select f.post_id, f.no from blog_search($1, $16, $17) f)))",
+                ["and ($10::boolean is null or p.featured = $10)
+                 and ($11::text is null or exists (
+                       select from blog_slugs s join blog_post_tags pt on pt.tenant_id = s.tenant_id and pt.tag_id = s.entity_id
+                       join blog_tags t on t.tenant_id = s.tenant_id and t.id = s.entity_id
+                       where s.tenant_id = $1 and pt.tenant_id = $1 and t.tenant_id = $1 and s.kind = 'tag' and s.slug = $11
+                         and t.deleted_at is null and pt.post_id = p.id))
+                 and ($12::text is null or exists (
+                       select from blog_slugs s join blog_post_authors pa on pa.tenant_id = s.tenant_id and pa.author_id = s.entity_id
+                       where s.tenant_id = $1 and pa.tenant_id = $1 and s.kind = 'author' and s.slug = $12 and pa.post_id = p.id))
+                 and ($16::text is null or (p.id, p.live_no) in (select f.post_id, f.no from blog_search($1, $16, $17) f)) " + $tail],
+                filter.featured,
+                filter.tag.as_deref(),
+                filter.author.as_deref(),
+                page.after.map(|cursor| cursor.at) as _,
+                page.after.map(|cursor| cursor.id),
+                page.fetch(),
+                filter.words,
+                search::MOST_LISTED
+            )
+            .fetch_all(tx.conn())
+            .await?
+        };
+    }
+    let found = match order {
+        Order::Newest => listing!(
+            "and ($13::timestamptz is null or (p.published_at, p.id) < ($13, $14::uuid))
+             order by p.published_at desc, p.id desc limit $15"
+        ),
+        Order::Oldest => listing!(
+            "and ($13::timestamptz is null or (p.published_at, p.id) > ($13, $14::uuid))
+             order by p.published_at, p.id limit $15"
+        ),
+        Order::LastChanged => listing!(
+            "and ($13::timestamptz is null or (greatest(p.updated_content_at, p.live_at, p.published_at), p.id) < ($13, $14::uuid))
+             order by greatest(p.updated_content_at, p.live_at, p.published_at) desc, p.id desc limit $15"
+        ),
+        Order::FirstChanged => listing!(
+            "and ($13::timestamptz is null or (greatest(p.updated_content_at, p.live_at, p.published_at), p.id) > ($13, $14::uuid))
+             order by greatest(p.updated_content_at, p.live_at, p.published_at), p.id limit $15"
+        ),
+        // The cursor names the last post, whose title is looked up: titles do not fit into cursors.
+        Order::Title => listing!(
+            "and ($13::timestamptz is null or (lower(v.title), p.id) >
+                  (select lower(l.title), l.post_id from blog_posts c
+                   join blog_post_versions l on l.tenant_id = c.tenant_id and l.post_id = c.id and l.no = coalesce(c.live_no, c.draft_no)
+                   where c.tenant_id = $1 and l.tenant_id = $1 and c.id = $14::uuid))
+             order by lower(v.title), p.id limit $15"
+        ),
+        Order::TitleBackwards => listing!(
+            "and ($13::timestamptz is null or (lower(v.title), p.id) <
+                  (select lower(l.title), l.post_id from blog_posts c
+                   join blog_post_versions l on l.tenant_id = c.tenant_id and l.post_id = c.id and l.no = coalesce(c.live_no, c.draft_no)
+                   where c.tenant_id = $1 and l.tenant_id = $1 and c.id = $14::uuid))
+             order by lower(v.title) desc, p.id desc limit $15"
+        ),
+    };
     Ok(found)
 }
 
@@ -154,7 +200,7 @@ pub(super) async fn post(
         wanted,
         Audience::EVERYBODY.opens(),
         "1::bigint",
-        "and p.id = $10",
+        ["and p.id = $10"],
         id
     )
     .fetch_optional(tx.conn())
@@ -175,7 +221,7 @@ pub(super) async fn post_of_slug(
         wanted,
         Audience::EVERYBODY.opens(),
         "1::bigint",
-        "and p.id = (select s.entity_id from blog_slugs s where s.tenant_id = $1 and s.kind = 'post' and s.slug = $10)",
+        ["and p.id = (select s.entity_id from blog_slugs s where s.tenant_id = $1 and s.kind = 'post' and s.slug = $10)"],
         slug
     )
     .fetch_optional(tx.conn())
