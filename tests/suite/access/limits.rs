@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{POSTS, Program, code};
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{APPLICATIONS, POSTS, Program, code};
 use crate::support::{Reply, TestApp};
 
 fn number(reply: &Reply, name: &str) -> i64 {
@@ -65,7 +68,7 @@ async fn the_keys_of_a_tenant_share_a_limit_and_tenants_do_not() {
     let first = Program::new(&app, &northlight, &["posts:read"]).await;
     let mut keys = vec![first.clone()];
     for at in 0..5 {
-        let body = serde_json::json!({ "name": format!("Key {at}"), "scopes": ["posts:read"] });
+        let body = json!({ "name": format!("Key {at}"), "scopes": ["posts:read"] });
         keys.push(Program::with(&app, &northlight, first.application.clone(), body).await);
     }
     let mut through = 0;
@@ -80,4 +83,64 @@ async fn the_keys_of_a_tenant_share_a_limit_and_tenants_do_not() {
     assert_eq!(number(&refused, "ratelimit-limit"), 3_000);
     let other = Program::new(&app, &southlight, &["posts:read"]).await;
     other.get(POSTS).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_key_may_have_a_limit_of_its_own() {
+    let app = TestApp::new().await;
+    let northlight = app.tenant("northlight").await;
+    let other = Program::new(&app, &northlight, &["posts:read"]).await;
+    let keys = format!("{APPLICATIONS}/{}/keys", other.application);
+    let body = |limit: i64| json!({ "name": "Slow", "scopes": ["posts:read"], "rate_limit_per_min": limit });
+    for bad in [0, 601] {
+        let owner = &northlight.owner;
+        let refused = owner.api(Method::POST, &keys, &[], Some(&body(bad))).await;
+        let problem: Value = refused.expect(422).json();
+        assert_eq!(problem["errors"][0]["field"], "rate_limit_per_min");
+    }
+    let slow = Program::with(&app, &northlight, other.application.clone(), body(5)).await;
+    for left in (0..5).rev() {
+        let reply = slow.get(POSTS).await.expect(200);
+        assert_eq!(number(&reply, "ratelimit-limit"), 5);
+        assert_eq!(number(&reply, "ratelimit-remaining"), left);
+    }
+    slow.get(POSTS).await.expect(429);
+    // A token counts as its key does, and others do not count with it.
+    let bearer = format!("Bearer {}", slow.secret);
+    let headers = [("authorization", bearer.as_str())];
+    let token = slow
+        .client
+        .api(Method::POST, "/api/v1/token", &headers, Some(&json!({})))
+        .await;
+    token.expect(429);
+    let reply = other.get(POSTS).await.expect(200);
+    assert_eq!(number(&reply, "ratelimit-limit"), 600);
+    app.advance(Duration::from_mins(1));
+    slow.get(POSTS).await.expect(200);
+
+    // What replaces it keeps it, and lists say it.
+    let owner = &northlight.owner;
+    let rotated = owner
+        .api(Method::POST, &slow.path("rotate"), &[], Some(&json!({})))
+        .await;
+    assert_eq!(rotated.expect(201).json::<Value>()["rate_limit_per_min"], 5);
+    let page = format!("/app/settings/applications/{}", slow.application);
+    let page = owner.get(&page).await.expect(200);
+    assert!(page.body.contains("5 requests a minute"), "{}", page.body);
+    let form = [
+        ("name", "Typed"),
+        ("scopes", "posts:read"),
+        ("rate_limit_per_min", "7"),
+    ];
+    let path = format!("/app/settings/applications/{}/keys", slow.application);
+    owner.post(&path, &form).await.expect(200);
+    let listed: Value = owner.get(&keys).await.expect(200).json();
+    assert_eq!(listed["data"][0]["rate_limit_per_min"], 7);
+    let form = [
+        ("name", "Typed"),
+        ("scopes", "posts:read"),
+        ("rate_limit_per_min", "many"),
+    ];
+    let refused = owner.post(&path, &form).await.expect(422);
+    assert!(refused.body.contains("Choose 1 to 600 requests a minute."));
 }

@@ -28,6 +28,8 @@ pub(crate) struct Record {
     /// From when on it is not any more: its own end, or that of its overlap after a rotation.
     ends_at: Option<Timestamp>,
     networks: Vec<IpNet>,
+    /// Requests a minute, where somebody granted it a number of its own.
+    rate_limit: Option<i64>,
     scopes: Vec<&'static Scope>,
     person: Arc<Person>,
     key: Arc<ApiKey>,
@@ -41,6 +43,8 @@ pub struct Authenticated {
     pub person: Arc<Person>,
     /// The key.
     pub key: Arc<ApiKey>,
+    /// Requests a minute, where the key has a number of its own.
+    pub rate_limit: Option<i64>,
     /// Origins whose scripts may read the answer.
     pub origins: Arc<Origins>,
 }
@@ -114,7 +118,7 @@ impl Access {
         if !record.networks.is_empty() && !record.networks.iter().any(|net| net.contains(&ip)) {
             return Err(Error::ForeignNetwork);
         }
-        let origins = Arc::clone(&record.origins);
+        let (origins, rate_limit) = (Arc::clone(&record.origins), record.rate_limit);
         let (person, key) = match claims {
             None => (Arc::clone(&record.person), Arc::clone(&record.key)),
             Some(claims) => record.narrowed(&claims),
@@ -122,6 +126,7 @@ impl Access {
         Ok(Authenticated {
             person,
             key,
+            rate_limit,
             origins,
         })
     }
@@ -133,12 +138,13 @@ impl Access {
     pub async fn admit(
         &self,
         tenant: TenantId,
-        key: &ApiKey,
+        program: &Authenticated,
         ip: IpAddr,
         now: Timestamp,
     ) -> Result<(Quota, Result<()>)> {
-        let (quota, outcome) = self.count(tenant, key.id, now).await?;
-        self.note(tenant, key.id, ip, outcome.is_err(), now).await;
+        let key = program.key.id;
+        let (quota, outcome) = self.count(tenant, key, program.rate_limit, now).await?;
+        self.note(tenant, key, ip, outcome.is_err(), now).await;
         Ok((quota, outcome))
     }
 
@@ -183,6 +189,7 @@ impl Access {
             hash: row.secret_hash,
             usable: row.revoked_at.is_none() && row.application_active,
             ends_at: row.expires_at.into_iter().chain(row.revoke_at).min(),
+            rate_limit: row.rate_limit_per_min.map(i64::from),
             networks: row
                 .allowed_cidrs
                 .iter()

@@ -37,6 +37,8 @@ struct KeyBody {
     scopes: Vec<String>,
     /// Networks that it may be used from; none means any.
     allowed_cidrs: Vec<String>,
+    /// Requests a minute; null: as many as every key has.
+    rate_limit_per_min: Option<i32>,
     /// When its time is over.
     expires_at: Option<Timestamp>,
     /// When its overlap ends, if it was replaced.
@@ -69,6 +71,7 @@ impl KeyBody {
             name: key.name,
             scopes: key.scopes,
             allowed_cidrs: key.allowed_cidrs,
+            rate_limit_per_min: key.rate_limit_per_min,
             expires_at: key.expires_at,
             revoke_at: key.revoke_at,
             revoked_at: key.revoked_at,
@@ -109,11 +112,15 @@ struct KeyCreate {
     /// `live`, which is the default, or `test`. Both may do the same; the key shows which it is.
     #[serde(default)]
     env: Option<String>,
-    /// Its scopes, of the application's product.
+    /// Its scopes, of those that the application's product offers.
     scopes: Vec<String>,
     /// Networks that it may be used from, such as `203.0.113.0/24`; none means any.
     #[serde(default)]
     allowed_cidrs: Vec<String>,
+    /// Requests a minute, at most as many as every key has; left out: just as many.
+    #[serde(default)]
+    #[schema(minimum = 1)]
+    rate_limit_per_min: Option<i32>,
     /// When its time is over; left out: never.
     #[serde(default)]
     expires_at: Option<Timestamp>,
@@ -211,6 +218,7 @@ async fn create(
         env,
         scopes: body.scopes,
         allowed_cidrs: body.allowed_cidrs,
+        rate_limit_per_min: body.rate_limit_per_min,
         expires_at: body.expires_at,
     };
     let new = access.create_key(&mut tx, &ctx, id, input).await?;

@@ -109,6 +109,8 @@ pub struct Key {
     pub scopes: Vec<String>,
     /// Networks that it may be used from; none means any.
     pub allowed_cidrs: Vec<String>,
+    /// Requests a minute; none means as many as every key has.
+    pub rate_limit_per_min: Option<i32>,
     /// When its time is over.
     pub expires_at: Option<Timestamp>,
     /// When its overlap ends, if it was replaced.
@@ -182,6 +184,8 @@ pub struct KeyInput {
     pub scopes: Vec<String>,
     /// Networks that it may be used from; none means any.
     pub allowed_cidrs: Vec<String>,
+    /// Requests a minute, at most as many as every key has; none means just as many.
+    pub rate_limit_per_min: Option<i32>,
     /// When its time is over.
     pub expires_at: Option<Timestamp>,
 }
@@ -196,13 +200,15 @@ pub(crate) struct Fresh<'a> {
     env: Env,
     scopes: &'a [String],
     allowed_cidrs: &'a [String],
+    rate_limit_per_min: Option<i32>,
     expires_at: Option<Timestamp>,
     rotated_from: Option<ApiKeyId>,
     maker: MembershipId,
 }
 
 impl KeyInput {
-    fn check(mut self, now: Timestamp) -> Result<Self> {
+    /// `most`: requests a minute that every key may make.
+    fn check(mut self, now: Timestamp, most: i64) -> Result<Self> {
         let mut fields = Fields::default();
         self.name = self.name.split_whitespace().collect::<Vec<_>>().join(" ");
         fields
@@ -228,6 +234,13 @@ impl KeyInput {
                 "expires_at",
                 "past",
                 "Choose a time that is still to come.",
+            )
+            .check(
+                self.rate_limit_per_min
+                    .is_none_or(|limit| (1..=most).contains(&i64::from(limit))),
+                "rate_limit_per_min",
+                "out_of_range",
+                format!("Choose 1 to {most} requests a minute."),
             );
         let mut networks = Vec::new();
         for text in self
@@ -305,7 +318,7 @@ impl Access {
         input: KeyInput,
     ) -> Result<NewKey> {
         let application = applications::hold(tx, ctx, application, None).await?;
-        let input = input.check(ctx.now())?;
+        let input = input.check(ctx.now(), self.counters().key_limit())?;
         let scopes = self.handed_on(ctx, &application, &input.scopes)?;
         let new = self
             .insert(tx, ctx, &application, &KeyInput { scopes, ..input }, None)
@@ -356,6 +369,7 @@ impl Access {
             name: former.name.clone(),
             env: former.env,
             allowed_cidrs: former.allowed_cidrs.clone(),
+            rate_limit_per_min: former.rate_limit_per_min,
             expires_at: former.expires_at,
         };
         let ends = ctx.now().plus(Duration::from_hours(u64::from(overlap)));
@@ -440,6 +454,7 @@ impl Access {
             env: input.env,
             scopes: &input.scopes,
             allowed_cidrs: &input.allowed_cidrs,
+            rate_limit_per_min: input.rate_limit_per_min,
             expires_at: input.expires_at,
             rotated_from,
             maker: ctx.person()?.membership,
@@ -543,6 +558,7 @@ mod tests {
             env: Env::Live,
             scopes: vec!["posts:read".into()],
             allowed_cidrs: Vec::new(),
+            rate_limit_per_min: None,
             expires_at: None,
             revoke_at: None,
             revoked_at: None,
@@ -609,15 +625,25 @@ mod tests {
         let input = KeyInput {
             expires_at: Some(now),
             allowed_cidrs: vec!["x".into()],
+            rate_limit_per_min: Some(601),
             ..KeyInput::default()
         };
-        let error = input.check(now).unwrap_err();
+        let error = input.check(now, 600).unwrap_err();
         let named: Vec<&str> = error
             .field_errors()
             .iter()
             .map(|error| error.field.as_ref())
             .collect();
-        assert_eq!(named, ["name", "scopes", "expires_at", "allowed_cidrs"]);
+        assert_eq!(
+            named,
+            [
+                "name",
+                "scopes",
+                "expires_at",
+                "rate_limit_per_min",
+                "allowed_cidrs"
+            ]
+        );
     }
 
     #[test]

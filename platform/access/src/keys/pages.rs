@@ -65,6 +65,7 @@ pub(crate) fn key_table(ctx: &Ctx, path: &str, keys: &[Key], may: bool) -> Marku
                         small {
                             "by " (key.maker) ", " (moment(key.created_at, zone))
                             @if !key.allowed_cidrs.is_empty() { ", from " (key.allowed_cidrs.join(", ")) }
+                            @if let Some(limit) = key.rate_limit_per_min { ", " (limit) " requests a minute" }
                         }
                     }
                     td { (key.scopes.join(", ")) }
@@ -168,6 +169,7 @@ fn form(
     errors: &[FieldError],
 ) -> Page {
     let path = format!("{PATH}/{}", application.id);
+    let most = access.counters().key_limit().to_string();
     let lives = LIVES
         .iter()
         .map(|(days, label)| Choice::new(*days, *label))
@@ -194,6 +196,9 @@ fn form(
                 (field::textarea("allowed_cidrs", "Networks", 2).value(input.allowed_cidrs.join("\n")).mono().optional()
                     .placeholder("203.0.113.0/24").errors(errors)
                     .help("One in each line. From elsewhere the key is refused; none means it works from everywhere."))
+                (field::number("rate_limit_per_min", "Requests a minute").optional().min("1").max(most.clone()).errors(errors)
+                    .value(input.rate_limit_per_min.map(|limit| limit.to_string()).unwrap_or_default())
+                    .help(format!("Fewer than the {most} that every key may make, for a program that should not take them all.")))
                 div.cluster {
                     (submit("Create the key").primary().icon(icons::LuKeyRound))
                     (link_button("Cancel", path).ghost())
@@ -236,6 +241,7 @@ async fn create(
 ) -> module::Result<Response> {
     let life = first(&sent, "life");
     let days: Option<u64> = life.parse().ok();
+    let limit = first(&sent, "rate_limit_per_min").trim();
     let input = KeyInput {
         name: first(&sent, "name").to_owned(),
         env: Env::parse(first(&sent, "env")).unwrap_or_default(),
@@ -244,6 +250,8 @@ async fn create(
             .lines()
             .map(str::to_owned)
             .collect(),
+        // What is no number is refused as none that can be chosen.
+        rate_limit_per_min: (!limit.is_empty()).then(|| limit.parse().unwrap_or(0)),
         expires_at: days.map(|days| ctx.now().plus(Duration::from_hours(24 * days.min(3_660)))),
     };
     let mut tx = ctx.begin().await?;

@@ -16,6 +16,7 @@ pub(crate) struct Found {
     pub secret_hash: Vec<u8>,
     pub scopes: Vec<String>,
     pub allowed_cidrs: Vec<String>,
+    pub rate_limit_per_min: Option<i32>,
     pub expires_at: Option<Timestamp>,
     pub revoke_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
@@ -35,8 +36,8 @@ pub(crate) async fn find_by_public_id(
 ) -> Result<Option<Found>> {
     Ok(sqlx::query_as!(
         Found,
-        r#"select k.id as "id: _", k.name, k.secret_hash, k.scopes, k.allowed_cidrs, k.expires_at, k.revoke_at, k.revoked_at,
-                  k.created_by, a.id as "application_id: _", a.name as application_name,
+        r#"select k.id as "id: _", k.name, k.secret_hash, k.scopes, k.allowed_cidrs, k.rate_limit_per_min,
+                  k.expires_at, k.revoke_at, k.revoked_at, k.created_by, a.id as "application_id: _", a.name as application_name,
                   a.status = 'active' as "application_active!", a.module_key, a.cache_seconds, a.allowed_origins
            from api_keys k join applications a on a.tenant_id = k.tenant_id and a.id = k.application_id
            where k.tenant_id = $1 and a.tenant_id = $1 and k.public_id = $2"#,
@@ -74,6 +75,7 @@ struct Row {
     env: String,
     scopes: Vec<String>,
     allowed_cidrs: Vec<String>,
+    rate_limit_per_min: Option<i32>,
     expires_at: Option<Timestamp>,
     revoke_at: Option<Timestamp>,
     revoked_at: Option<Timestamp>,
@@ -99,6 +101,7 @@ impl From<Row> for Key {
             env: Env::parse(&row.env).unwrap_or_default(),
             scopes: row.scopes,
             allowed_cidrs: row.allowed_cidrs,
+            rate_limit_per_min: row.rate_limit_per_min,
             expires_at: row.expires_at,
             revoke_at: row.revoke_at,
             revoked_at: row.revoked_at,
@@ -120,7 +123,7 @@ macro_rules! keys {
         sqlx::query_as!(
             Row,
             r#"select k.id as "id: _", k.application_id as "application: _", k.name, k.public_id, k.last4, k.env, k.scopes,
-                      k.allowed_cidrs, k.expires_at, k.revoke_at, k.revoked_at, k.revoke_reason, k.rotated_from, k.created_by,
+                      k.allowed_cidrs, k.rate_limit_per_min, k.expires_at, k.revoke_at, k.revoked_at, k.revoke_reason, k.rotated_from, k.created_by,
                       p.display_name as "maker?", p.status as "maker_status?", k.created_at, k.last_used_at, k.last_used_ip
                from api_keys k left join tenant_people p on p.tenant_id = k.tenant_id and p.membership_id = k.created_by
                where k.tenant_id = $1 "#
@@ -184,8 +187,8 @@ pub(super) async fn insert(tx: &mut TenantTx, key: &Fresh<'_>, now: Timestamp) -
     let tenant = tx.tenant();
     sqlx::query!(
         "insert into api_keys (tenant_id, id, application_id, name, public_id, secret_hash, last4, env, scopes, allowed_cidrs,
-                               expires_at, rotated_from, created_by, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                               expires_at, rotated_from, created_by, created_at, rate_limit_per_min)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         tenant as _,
         key.id as _,
         key.application as _,
@@ -200,6 +203,7 @@ pub(super) async fn insert(tx: &mut TenantTx, key: &Fresh<'_>, now: Timestamp) -
         key.rotated_from as _,
         key.maker as _,
         now as _,
+        key.rate_limit_per_min,
     )
     .execute(tx.conn())
     .await?;

@@ -1,4 +1,5 @@
-//! Limits on requests by programs: so many a minute for each key, and for the tenant as a whole.
+//! Limits on requests by programs: so many a minute for each key, or fewer for one that was granted fewer, and for the
+//! tenant as a whole.
 //!
 //! The count is a row that all nodes share. So that not every request costs a statement, a node takes several requests
 //! at once, as many as the key lately made in a second, gives back after a second what it did not need, and asks again.
@@ -139,6 +140,11 @@ impl Counters {
         }
     }
 
+    /// Requests a minute that every key may make.
+    pub(crate) fn key_limit(&self) -> i64 {
+        self.budget.key
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<(TenantId, Uuid), Lease>> {
         self.leases.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -266,7 +272,7 @@ fn verdict(found: &[Lease; 2], both: Both, free: bool, window: i64, now: Timesta
 }
 
 impl Access {
-    /// Counts a request of a key. Returns what is left, and [`Error::TooMany`] when that is nothing.
+    /// Counts a request of a key, which may have a limit of its own below that of all keys. Returns what is left, and [`Error::TooMany`] when that is nothing.
     ///
     /// # Errors
     /// The outer one when the database cannot answer.
@@ -274,11 +280,13 @@ impl Access {
         &self,
         tenant: TenantId,
         key: ApiKeyId,
+        own: Option<i64>,
         now: Timestamp,
     ) -> Result<(Quota, Result<()>)> {
         let counters = self.counters();
+        let all = counters.key_limit();
         let both = [
-            (key.0, counters.budget.key),
+            (key.0, own.map_or(all, |own| own.min(all))),
             (tenant.0, counters.budget.tenant),
         ];
         let window = now.as_microseconds().div_euclid(WINDOW) * WINDOW;

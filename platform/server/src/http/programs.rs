@@ -70,8 +70,8 @@ pub async fn enter(
         Ok(found) => found,
         Err(error) => return Some(Err(error)),
     };
-    program.origins = Some(found.origins);
-    match access.admit(tenant.id, &found.key, facts.ip, now).await {
+    program.origins = Some(Arc::clone(&found.origins));
+    match access.admit(tenant.id, &found, facts.ip, now).await {
         Ok((quota, outcome)) => {
             program.quota = Some(quota);
             if let Err(error) = outcome {
