@@ -59,15 +59,7 @@ impl Entitled {
                 value: Some(bytes),
                 bytes: true,
                 ..
-            }) => {
-                const GIB: i64 = 1 << 30;
-                const MIB: i64 = 1 << 20;
-                if *bytes >= GIB && bytes % GIB == 0 {
-                    format!("{} GB", bytes / GIB)
-                } else {
-                    format!("{} MB", bytes / MIB)
-                }
-            }
+            }) => kernel::size(*bytes),
             Some(Self {
                 value: Some(value), ..
             }) => value.to_string(),
@@ -114,8 +106,8 @@ mod tests {
             (of(false, false, None), "Unlimited"),
             (of(true, false, Some(1)), "Included"),
             (of(true, false, Some(0)), "Not included"),
-            (of(false, true, Some(5 << 30)), "5 GB"),
-            (of(false, true, Some(512 << 20)), "512 MB"),
+            (of(false, true, Some(5_000_000_000)), "5 GB"),
+            (of(false, true, Some(512_000_000)), "512 MB"),
             (of(false, true, None), "Unlimited"),
         ] {
             assert_eq!(Entitled::in_words(Some(&of)), expected);

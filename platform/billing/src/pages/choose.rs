@@ -276,13 +276,20 @@ fn page(
 }
 
 fn shrunk(of: &Shrink) -> String {
+    let shown = |value: i64| {
+        if of.key.rsplit('.').next() == Some("bytes") {
+            kernel::size(value)
+        } else {
+            value.to_string()
+        }
+    };
     let limit = if of.limit == 0 {
         "not included".to_owned()
     } else {
-        format!("at most {}", of.limit)
+        format!("at most {}", shown(of.limit))
     };
     match of.used {
-        Some(used) => format!("{limit}; in use: {used}"),
+        Some(used) => format!("{limit}; in use: {}", shown(used)),
         None => limit,
     }
 }

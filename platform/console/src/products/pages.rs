@@ -170,6 +170,7 @@ fn allows(plan: &PlanEntry, declared: &[Entitlement]) -> String {
         .map(|(key, kind, value)| match (kind.as_str(), value) {
             ("switch", Some(0)) => format!("{}: no", title(key)),
             ("switch", _) => title(key),
+            ("bytes", Some(value)) => format!("{}: {}", title(key), kernel::size(*value)),
             (_, Some(value)) => format!("{}: {value}", title(key)),
             (_, None) => format!("{}: no limit", title(key)),
         })
