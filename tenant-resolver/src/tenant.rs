@@ -96,26 +96,6 @@ impl Tenant {
     /// What an operator set for a time comes first. Plans add nothing up: the most generous of those in force decides.
     #[must_use]
     pub fn limit(&self, entitlement: &str, now: Timestamp) -> Option<i64> {
-        let set = self
-            .overrides
-            .iter()
-            .find(|set| set.entitlement == entitlement && now < set.until);
-        if let Some(set) = set {
-            return set.limit;
-        }
-        let in_force = self
-            .standings
-            .iter()
-            .filter(|standing| standing.access(now).reads());
-        let mut most = Some(0);
-        let mut any = false;
-        for standing in in_force {
-            any = true;
-            most = match (most, standing.limits.get(entitlement)) {
-                (Some(most), Some(limit)) => Some(most.max(*limit)),
-                _ => None,
-            };
-        }
-        if any { most } else { None }
+        kernel::limit(&self.standings, &self.overrides, entitlement, now)
     }
 }

@@ -14,7 +14,7 @@ use server::platform::Platform;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::{APPLICATIONS, POSTS, Program};
+use crate::access::{APPLICATIONS, POSTS, Program, shows, text};
 use crate::support::{Client, Reply, TestApp, TestTenant};
 
 /// The longest that a change may take to the other node.
@@ -325,6 +325,18 @@ async fn suspensions_and_operators_hold_on_the_other_node_at_once() {
     let second = Second::new(&app).await;
     let there = second.browser(&northlight.owner);
     there.plainly(Method::GET, "/app", &[]).await.expect(200);
+    let program = Program::new(&app, &northlight, &["posts:read"]).await;
+    let program = Program {
+        client: program.client.through(second.platform.router.clone()),
+        ..program
+    };
+    program.get(POSTS).await.expect(200);
+    let exchange = async || {
+        let nothing = serde_json::json!({});
+        program.call(Method::POST, "/api/v1/token", &nothing).await
+    };
+    let token = text(&exchange().await.expect(200).json(), "access_token");
+    shows(&program.client, &token, POSTS).await.expect(200);
     let helper = second.browser(&support);
     helper
         .plainly(Method::GET, "/tenants", &[])
@@ -343,11 +355,17 @@ async fn suspensions_and_operators_hold_on_the_other_node_at_once() {
         .await
         .expect(303);
     soon(&there, "/app", |reply| reply.status == 503).await;
+    // Programs as well, whichever way they show who they are, and nobody gets a new token.
+    program.get(POSTS).await.expect(503);
+    shows(&program.client, &token, POSTS).await.expect(503);
+    exchange().await.expect(503);
     support
         .post(&format!("/tenants/{tenant}/restore"), &reason)
         .await
         .expect(303);
     soon(&there, "/app", |reply| reply.status == 200).await;
+    program.get(POSTS).await.expect(200);
+    shows(&program.client, &token, POSTS).await.expect(200);
 
     let operator = one("select id::text from users where email_normal = 'support@ops.test'").await;
     admin

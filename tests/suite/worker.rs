@@ -255,6 +255,72 @@ async fn jobs_of_a_lapsed_module_wait_for_its_renewal() {
 }
 
 #[tokio::test]
+async fn jobs_and_events_of_a_suspended_tenant_wait_until_it_is_restored() {
+    let queue = Queue::new().await;
+    let (tenant, other) = (queue.tenant(), queue.tenant());
+    let set = |status| {
+        queue.tenants.put(tenant, status, Vec::new());
+        queue.app.resolver().forget(tenant);
+    };
+    set(TenantStatus::Suspended);
+    queue.enqueue(tenant, ["later".into()]).await;
+    queue.enqueue(other, ["now".into()]).await;
+    let mut tx = queue.begin(tenant).await;
+    let event = Happened {
+        name: "opening".into(),
+    };
+    module::emit(&mut tx, &event, queue.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    gate("opening").open.notify_one();
+    // What the platform does for a tenant waits as well, where it is of the tenant's own making.
+    for mail in ["own", "ours"] {
+        sqlx::query(
+            "insert into jobs (id, tenant_id, kind, payload, run_at, created_at)
+             values (gen_random_uuid(), $1, 'platform.test.mail', jsonb_build_object('mail', $2::text), $3, $3)",
+        )
+        .bind(tenant)
+        .bind(mail)
+        .bind(queue.now())
+        .execute(queue.db.pool())
+        .await
+        .unwrap();
+    }
+    let sent = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let mut platform = PlatformJobs::default();
+    let note = Arc::clone(&sent);
+    platform.on("platform.test.mail", move |job| {
+        let mail = job.payload["mail"].as_str().unwrap_or_default().to_owned();
+        note.lock().unwrap().push(mail);
+        async { Ok(()) }
+    });
+    platform.hold_while_suspended("platform.test.mail", |payload| payload["mail"] == "own");
+    let worker = queue.worker_with(platform);
+    worker.drain().await.unwrap();
+    assert!(queue.traces(tenant).await.is_empty());
+    assert_eq!(queue.traces(other).await, ["now"]);
+    assert_eq!(*sent.lock().unwrap(), ["ours"]);
+    let waiting: Vec<(String, i32)> =
+        sqlx::query_as("select state, attempts from jobs where tenant_id = $1 and state <> 'done'")
+            .bind(tenant)
+            .fetch_all(queue.db.pool())
+            .await
+            .unwrap();
+    assert_eq!(
+        waiting,
+        vec![("queued".to_owned(), 0); 4],
+        "a job, two deliveries of an event and a mail, none of which was tried"
+    );
+
+    set(TenantStatus::Active);
+    queue.clock.advance(Duration::from_hours(1));
+    worker.drain().await.unwrap();
+    let mut traces = queue.traces(tenant).await;
+    traces.sort();
+    assert_eq!(traces, ["first opening", "later", "second opening"]);
+    assert_eq!(*sent.lock().unwrap(), ["ours", "own"]);
+}
+
+#[tokio::test]
 async fn an_event_reaches_each_subscriber_once() {
     let queue = Queue::new().await;
     let tenant = queue.tenant();

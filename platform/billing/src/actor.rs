@@ -72,6 +72,11 @@ impl Actor {
         }
     }
 
+    /// Whether an operator of the platform acts.
+    pub(crate) fn is_operator(&self) -> bool {
+        matches!(self.who, module::Actor::Operator(_))
+    }
+
     pub(crate) fn cause(&self) -> &'static str {
         self.cause
     }

@@ -52,6 +52,7 @@ impl Event {
             "change_scheduled" => "a change of plan was planned",
             "change_withdrawn" => "the change of plan was taken back",
             "price_migration_scheduled" => "a new price was announced",
+            "price_migration_withdrawn" => "the new price was taken back",
             "price_changed" => "the planned change took effect",
             "cancel_scheduled" => "it was cancelled for the end of the period",
             "resumed" => "the cancellation was taken back",

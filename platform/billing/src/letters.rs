@@ -347,6 +347,16 @@ pub(crate) fn price_announced(to: &To<'_>, of: &Subscription) -> Letter {
         .button("Open billing", to.billing())
 }
 
+pub(crate) fn keeps(to: &To<'_>, of: &Subscription) -> Letter {
+    let name = &of.plan.product_name;
+    to.letter("billing.keeps_price", format!("{name} keeps its plan and price"), of)
+        .fact("Plan", plan(of))
+        .paragraph(
+            "The change that we had announced for the end of the period was taken back. Everything stays as it is.",
+        )
+        .button("Open billing", to.billing())
+}
+
 /// The price that takes over, in words, and its day.
 fn coming(to: &To<'_>, of: &Subscription) -> (String, String) {
     let Some(pending) = &of.pending else {

@@ -82,7 +82,7 @@ impl Life {
     fn choose(&mut self, on: u64, plan: (i32, i64), cycle: Cycle) -> Result<()> {
         let terms = terms(self.product, plan, cycle);
         self.act(on, |of, now| {
-            check(of, &terms, now)?;
+            check(of, &terms, false, now)?;
             if of.changes_at_once(&terms, now)? {
                 of.change_now(terms, now)
             } else {

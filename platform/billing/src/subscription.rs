@@ -449,6 +449,16 @@ impl Subscription {
         Ok(())
     }
 
+    /// Takes back a price that the platform had announced.
+    pub(crate) fn withdraw_migration(&mut self, now: Timestamp) -> Result<()> {
+        self.step(Trigger::PlanChanged)?;
+        if self.committed(now) {
+            return Err(paid_ahead());
+        }
+        self.pending = None;
+        Ok(())
+    }
+
     /// Whether a change waits that can be taken back.
     pub(crate) fn can_take_change_back(&self, now: Timestamp) -> bool {
         self.pending.is_some()

@@ -115,7 +115,7 @@ fn attempt(of: &mut Subscription, deed: &Deed, prices: &[Terms], now: Timestamp)
 }
 
 fn change(of: &mut Subscription, to: &Terms, now: Timestamp) -> Result<()> {
-    check(of, to, now)?;
+    check(of, to, false, now)?;
     if of.changes_at_once(to, now)? {
         return of.change_now(to.clone(), now);
     }

@@ -8,6 +8,7 @@
 
 mod ask;
 mod audit;
+mod events;
 mod health;
 mod jobs;
 mod mail;
@@ -133,6 +134,7 @@ pub fn routes() -> Routes {
         .merge(subscriptions::routes())
         .merge(products::routes())
         .merge(jobs::pages::routes())
+        .merge(events::pages::routes())
         .merge(mail::pages::routes())
         .merge(health::pages::routes())
         .merge(audit::pages::routes())

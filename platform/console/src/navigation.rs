@@ -19,6 +19,7 @@ pub fn links() -> Vec<NavItem> {
             .go('s'),
         NavItem::new("Plans & products", "/products", icons::LuPackage).go('p'),
         NavItem::new("Jobs", "/jobs", icons::LuListChecks).go('j'),
+        NavItem::new("Events", "/events", icons::LuRadio).go('e'),
         NavItem::new("Mail", "/mail", icons::LuMail).go('m'),
         NavItem::new("Health", "/health", icons::LuHeartPulse)
             .tab()

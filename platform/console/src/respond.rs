@@ -53,6 +53,14 @@ pub(crate) fn money(minor: i64, currency: &str) -> Result<Money> {
     Ok(Money::new(minor, currency))
 }
 
+/// Amounts that were read as two lists of one length.
+pub(crate) fn moneys(minors: &[i64], currencies: &[String]) -> Result<Vec<Money>> {
+    let pairs = minors.iter().zip(currencies);
+    pairs
+        .map(|(minor, currency)| money(*minor, currency))
+        .collect()
+}
+
 /// Amounts of several currencies beside each other; a dash for none.
 pub(crate) fn amounts(amounts: &[Money]) -> String {
     let shown: Vec<String> = amounts
@@ -64,6 +72,15 @@ pub(crate) fn amounts(amounts: &[Money]) -> String {
         "–".to_owned()
     } else {
         shown.join(" + ")
+    }
+}
+
+/// The room that files take; a dash for none.
+pub(crate) fn room(bytes: i64) -> String {
+    if bytes == 0 {
+        "–".to_owned()
+    } else {
+        kernel::size(bytes)
     }
 }
 

@@ -127,6 +127,37 @@ pub struct LimitOverride {
     pub until: Timestamp,
 }
 
+/// The most there may be of something that plans limit; `None` for no limit.
+///
+/// What an operator set for a time comes first. Plans add nothing up: the most generous of those in force decides.
+#[must_use]
+pub fn limit(
+    standings: &[Standing],
+    overrides: &[LimitOverride],
+    entitlement: &str,
+    now: Timestamp,
+) -> Option<i64> {
+    let set = overrides
+        .iter()
+        .find(|set| set.entitlement == entitlement && now < set.until);
+    if let Some(set) = set {
+        return set.limit;
+    }
+    let in_force = standings
+        .iter()
+        .filter(|standing| standing.access(now).reads());
+    let mut most = Some(0);
+    let mut any = false;
+    for standing in in_force {
+        any = true;
+        most = match (most, standing.limits.get(entitlement)) {
+            (Some(most), Some(limit)) => Some(most.max(*limit)),
+            _ => None,
+        };
+    }
+    if any { most } else { None }
+}
+
 /// The facts about one subscription that decide access to its module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {

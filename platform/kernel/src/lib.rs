@@ -27,7 +27,7 @@ mod size;
 mod slug;
 mod time;
 
-pub use access::{Access, LimitOverride, Standing, SubscriptionStatus};
+pub use access::{Access, LimitOverride, Standing, SubscriptionStatus, limit};
 pub use email::Email;
 pub use error::{ConstraintExt, Error, FieldError, Fields, Result};
 pub use id::{MembershipId, RoleId, TenantId, UserId, new_uuid, uuid_schema};

@@ -32,7 +32,9 @@ pub use inbox::{
     unread_count,
 };
 pub use letter::{Brand, Letter};
-pub use mail::{DELIVER, Delivery, Messaging, Undelivered, forget, retry as retry_mail};
+pub use mail::{
+    DELIVER, Delivery, Messaging, Undelivered, forget, retry as retry_mail, waits_while_suspended,
+};
 pub use mailbox::mailbox_routes;
 pub use preferences::{Choice, Settings, Wish, choices, choose, set_schedule};
 

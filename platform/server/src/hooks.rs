@@ -151,6 +151,7 @@ pub fn platform_jobs(
                 .await
         }
     });
+    jobs.hold_while_suspended(messaging::DELIVER, messaging::waits_while_suspended);
     let purge = messaging.clone();
     jobs.every(
         "platform.mail.purge",

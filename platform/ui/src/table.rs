@@ -84,10 +84,20 @@ pub fn hidden_head(label: &str) -> Markup {
 /// A table that scrolls sideways inside its frame. `caption` is read by assistive technology.
 #[must_use]
 pub fn table(caption: &str, head: &Markup, body: &Markup) -> Markup {
+    table_with_foot(caption, head, body, &Markup::default())
+}
+
+/// As [`table`], with rows of sums below, which stand for all parts of a list and not for the part that is shown.
+#[must_use]
+pub fn table_with_foot(caption: &str, head: &Markup, body: &Markup, foot: &Markup) -> Markup {
     html! {
         // Focusable, so that a keyboard can scroll it.
         div.table-frame tabindex="0" role="region" aria-label=(caption) {
-            table.table { thead { tr { (head) } } tbody { (body) } }
+            table.table {
+                thead { tr { (head) } }
+                tbody { (body) }
+                @if !foot.0.is_empty() { tfoot { (foot) } }
+            }
         }
     }
 }

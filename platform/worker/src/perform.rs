@@ -19,8 +19,8 @@ use crate::{backoff, store};
 
 /// Kind of the jobs that deliver events.
 pub(crate) const DELIVERY: &str = "outbox.deliver";
-/// How long a job of a lapsed module waits before it looks again.
-const LAPSED_PAUSE: Duration = Duration::from_hours(1);
+/// How long a job of a lapsed module, or of a suspended tenant, waits before it looks again.
+const PAUSE: Duration = Duration::from_hours(1);
 /// Longest error kept.
 const ERROR_LENGTH: usize = 2_000;
 
@@ -61,9 +61,7 @@ impl Inner {
         let pool = self.db.pool();
         let noted = match outcome {
             Ok(Outcome::Done) => Ok(()),
-            Ok(Outcome::NotNow) => {
-                store::postpone(pool, job.id, lease, now.plus(LAPSED_PAUSE)).await
-            }
+            Ok(Outcome::NotNow) => store::postpone(pool, job.id, lease, now.plus(PAUSE)).await,
             Ok(Outcome::Void(reason)) => {
                 tracing::info!(reason, "job given up");
                 store::end(pool, job.id, lease, "dead", Some(reason), now).await
@@ -89,6 +87,9 @@ impl Inner {
     async fn attempt(&self, job: &Claimed, lease: &str) -> Result<Outcome> {
         let now = self.app.now();
         if job.kind.starts_with("platform.") {
+            if self.is_held(job).await? {
+                return Ok(Outcome::NotNow);
+            }
             self.attempt_platform(job, now).await?;
             store::end(self.db.pool(), job.id, lease, "done", None, now).await?;
             return Ok(Outcome::Done);
@@ -101,6 +102,9 @@ impl Inner {
         };
         if site.tenant.status == TenantStatus::Deleted {
             return Ok(Outcome::Void("The tenant is gone."));
+        }
+        if site.tenant.status == TenantStatus::Suspended {
+            return Ok(Outcome::NotNow);
         }
         let (handler, payload) = if job.kind == DELIVERY {
             let delivery: Delivery = serde_json::from_value(job.payload.clone())?;
@@ -120,6 +124,18 @@ impl Inner {
         };
         self.attempt_tenant(job, lease, tenant, &site, handler, payload, now)
             .await
+    }
+
+    /// Whether a platform job does something for a tenant that must not happen while the tenant is suspended.
+    async fn is_held(&self, job: &Claimed) -> Result<bool> {
+        let Some(tenant) = job
+            .tenant
+            .filter(|_| self.platform.holds(&job.kind, &job.payload))
+        else {
+            return Ok(false);
+        };
+        let site = self.app.resolver().by_id(tenant).await?;
+        Ok(site.is_some_and(|site| site.tenant.status == TenantStatus::Suspended))
     }
 
     async fn attempt_platform(&self, job: &Claimed, now: Timestamp) -> Result<()> {

@@ -61,6 +61,7 @@ impl Schedule {
 pub struct PlatformJobs {
     handlers: HashMap<&'static str, PlatformHandler>,
     schedules: Vec<Schedule>,
+    held: HashMap<&'static str, fn(&serde_json::Value) -> bool>,
 }
 
 impl PlatformJobs {
@@ -93,6 +94,22 @@ impl PlatformJobs {
     {
         self.schedules.push(Schedule { kind, every });
         self.on(kind, handler)
+    }
+
+    /// Lets jobs of a kind wait while the tenant on whose turn they run is suspended: those whose payload `waits`.
+    ///
+    /// Other platform jobs run whatever becomes of a tenant.
+    pub fn hold_while_suspended(
+        &mut self,
+        kind: &'static str,
+        waits: fn(&serde_json::Value) -> bool,
+    ) -> &mut Self {
+        self.held.insert(kind, waits);
+        self
+    }
+
+    pub(crate) fn holds(&self, kind: &str, payload: &serde_json::Value) -> bool {
+        self.held.get(kind).is_some_and(|waits| waits(payload))
     }
 
     pub(crate) fn handler(&self, kind: &str) -> Option<PlatformHandler> {

@@ -1,4 +1,4 @@
-//! What operators do with jobs that were laid down.
+//! What operators do with jobs that were laid down, and with events.
 
 use database::Change;
 use kernel::{Error, Result, TenantId, Timestamp};
@@ -37,4 +37,26 @@ pub async fn discard(conn: &mut PgConnection, id: Uuid) -> Result<DeadJob> {
     store::bury(conn, id)
         .await?
         .ok_or(Error::NotFound("dead job"))
+}
+
+/// An event that is handed on once more.
+#[derive(Clone, Debug)]
+pub struct HandedOn {
+    /// What happened: `blog.post.published`.
+    pub kind: String,
+    /// Whose it is.
+    pub tenant: TenantId,
+}
+
+/// Has an event handed to its subscribers: now, if it waits; once more, if that was done. Every subscriber then hears of
+/// it again.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no event of that id.
+pub async fn hand_on(conn: &mut PgConnection, id: Uuid) -> Result<HandedOn> {
+    let event = store::undispatch(conn, id)
+        .await?
+        .ok_or(Error::NotFound("event"))?;
+    Change::Work.announce(conn).await?;
+    Ok(event)
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::repair::DeadJob;
+use crate::repair::{DeadJob, HandedOn};
 
 /// A job that this runner holds.
 #[derive(Debug)]
@@ -323,6 +323,16 @@ pub(crate) async fn bury(conn: &mut PgConnection, id: Uuid) -> Result<Option<Dea
     Ok(sqlx::query_as!(
         DeadJob,
         r#"delete from jobs where id = $1 and state = 'dead' returning kind, tenant_id as "tenant: TenantId""#,
+        id,
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+pub(crate) async fn undispatch(conn: &mut PgConnection, id: Uuid) -> Result<Option<HandedOn>> {
+    Ok(sqlx::query_as!(
+        HandedOn,
+        r#"update outbox_events set dispatched_at = null where id = $1 returning kind, tenant_id as "tenant: TenantId""#,
         id,
     )
     .fetch_optional(conn)

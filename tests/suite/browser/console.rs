@@ -1,6 +1,6 @@
 //! The console in Chromium.
 
-use testkit::browser::{Browser, Device, Page};
+use testkit::browser::{Browser, ColorScheme, Device, Page};
 
 use super::{log_in_operator, sign_up};
 use crate::support::LiveApp;
@@ -37,6 +37,22 @@ async fn journey(device: Device) {
     extend_trial(&app, &operator).await;
     publish_price(&app, &operator).await;
     activate(&app, &operator).await;
+    suits(&operator, "tenant", device).await;
+    pay(&operator).await;
+    cancel_and_resume(&app, &operator).await;
+    override_limit(&app, &operator).await;
+    suits(&operator, "override", device).await;
+    move_subscribers(&app, &operator, device).await;
+    change_limits(&app, &operator, device).await;
+    hand_on(&app, &operator, device).await;
+    for (name, path) in [
+        ("overview", "/"),
+        ("tenants", "/tenants"),
+        ("subscriptions", "/subscriptions?status=paying"),
+    ] {
+        operator.goto(&app.ops(path)).await;
+        suits(&operator, name, device).await;
+    }
     suspend_and_restore(&app, &operator, &owner).await;
     owner.goto(&app.tenant("northlight", "/app/billing")).await;
     owner.wait_for_text("Studio").await;
@@ -53,6 +69,128 @@ async fn journey(device: Device) {
     owner
         .wait_for_text("Priya Raman (Atelier) restored Northlight")
         .await;
+}
+
+/// Whether axe-core finds nothing on the page as it is now, light and dark. With `ATELIER_SCREENSHOTS` set to a folder,
+/// pictures are left there.
+async fn suits(page: &Page, name: &str, device: Device) {
+    for scheme in [ColorScheme::Light, ColorScheme::Dark] {
+        page.color_scheme(scheme).await;
+        let found: Vec<String> = page.axe().await.iter().map(ToString::to_string).collect();
+        assert!(
+            found.is_empty(),
+            "{name} ({device:?}, {scheme:?}): {found:#?}"
+        );
+        if let Some(folder) = std::env::var_os("ATELIER_SCREENSHOTS") {
+            let file = format!("console-{name}.{device:?}.{scheme:?}.png");
+            page.screenshot(std::path::Path::new(&folder).join(file))
+                .await;
+        }
+    }
+    page.color_scheme(ColorScheme::Light).await;
+}
+
+/// Says why in the dialog that is open, and goes on.
+async fn confirm(page: &Page, why: &str) {
+    page.fill("Reason", why).await;
+    page.click_css("dialog[open] button[type=submit]").await;
+}
+
+/// The invoice of the plan that has just begun.
+async fn pay(page: &Page) {
+    choose_act(page, "pay").await;
+    page.wait_for("document.querySelector('dialog[open]').textContent.includes('€190 is open')")
+        .await;
+    confirm(page, "Bank transfer").await;
+    page.wait_for_text("The payment is noted").await;
+    page.wait_for_text("Renews").await;
+}
+
+async fn cancel_and_resume(app: &LiveApp, page: &Page) {
+    open_northlight(app, page).await;
+    choose_act(page, "cancel").await;
+    confirm(page, "Asked for by mail").await;
+    page.wait_for("[...document.querySelectorAll('main td')].some((cell) => cell.textContent.trim().startsWith('Ends '))")
+        .await;
+    choose_act(page, "resume").await;
+    confirm(page, "A mistake").await;
+    page.wait_for_text("Blog goes on").await;
+}
+
+async fn override_limit(app: &LiveApp, page: &Page) {
+    open_northlight(app, page).await;
+    page.click_css("main [commandfor=grant]").await;
+    page.wait_for("document.querySelector('#grant').open").await;
+    page.fill("Value", "25").await;
+    confirm(page, "A summer school").await;
+    page.wait_for("[...document.querySelectorAll('main td')].some((cell) => cell.textContent.includes('workspace.seats'))")
+        .await;
+    page.wait_for_text("of 25").await;
+}
+
+async fn open_plan(app: &LiveApp, page: &Page) {
+    page.goto(&app.ops("/products")).await;
+    page.click_css("main tbody tr:last-child td:first-child a[href^='/products/plans/']")
+        .await;
+    page.wait_for(
+        "location.pathname.startsWith('/products/plans/') && document.readyState === 'complete'",
+    )
+    .await;
+}
+
+/// To a newer price with notice, and back.
+async fn move_subscribers(app: &LiveApp, page: &Page, device: Device) {
+    open_plan(app, page).await;
+    page.click_css("main a[href$='/prices/new']").await;
+    page.wait_for(
+        "location.pathname.endsWith('/prices/new') && document.readyState === 'complete'",
+    )
+    .await;
+    page.choose("Due", "Every year").await;
+    page.fill("Amount", "210").await;
+    page.click("button", "Review").await;
+    page.wait_for_text("Present subscribers").await;
+    page.fill("Reason", "Costs have risen").await;
+    page.click("button", "Publish version 2").await;
+    page.wait_for_text("Version 2 is published").await;
+    page.click_css("main [commandfor^='migrate-']").await;
+    page.wait_for("document.querySelector('dialog[id^=migrate-][open]') !== null")
+        .await;
+    suits(page, "migrate", device).await;
+    confirm(page, "Announced in the newsletter").await;
+    page.wait_for_text("Announced moves").await;
+    suits(page, "moves", device).await;
+    page.click_css("main [commandfor^='keep-']").await;
+    page.wait_for("document.querySelector('dialog[id^=keep-][open]') !== null")
+        .await;
+    confirm(page, "Too early").await;
+    page.wait_for_text("at the present price").await;
+}
+
+/// What a plan allows, after a look at what that would bring.
+async fn change_limits(app: &LiveApp, page: &Page, device: Device) {
+    open_plan(app, page).await;
+    page.click_css("main a[href$='/edit']").await;
+    page.wait_for("location.pathname.endsWith('/edit') && document.readyState === 'complete'")
+        .await;
+    page.fill("People in the workspace", "40").await;
+    page.click("button", "Review").await;
+    page.wait_for_text("at once").await;
+    page.wait_for_text("What would change").await;
+    suits(page, "plan-review", device).await;
+    page.fill("Reason", "Room for schools").await;
+    page.click("button", "Save the plan").await;
+    page.wait_for_text("The plan is saved").await;
+}
+
+async fn hand_on(app: &LiveApp, page: &Page, device: Device) {
+    page.goto(&app.ops("/events")).await;
+    suits(page, "events", device).await;
+    page.click_css("#events [commandfor^='retry-']").await;
+    page.wait_for("document.querySelector('dialog[id^=retry-][open]') !== null")
+        .await;
+    confirm(page, "A subscriber lost it").await;
+    page.wait_for_text("is handed on").await;
 }
 
 /// By the owner's address, while typing.

@@ -4,7 +4,7 @@ use http::Method;
 use kernel::OperatorRole;
 
 use super::world::{act, acts, id, plan_id, pool};
-use crate::support::TestApp;
+use crate::support::{Client, TestApp};
 
 async fn versions(app: &TestApp) -> Vec<(i32, i64, bool)> {
     sqlx::query_as(
@@ -227,7 +227,26 @@ async fn plans_are_made_edited_offered_and_taken_off_sale() {
     let rev = edit.attribute("[name=rev]", "value").expect("a revision");
     let mut changed: Vec<(&str, &str)> = form.to_vec();
     changed[1] = ("name", "Agency plus");
+    changed[7] = ("workspace.seats", "80");
     changed.push(("rev", &rev));
+    let query: Vec<String> = changed
+        .iter()
+        .map(|(name, value)| format!("{name}={}", value.replace('\n', "%0A").replace(' ', "+")))
+        .collect();
+    let review = format!("{plan}/edit?{}", query.join("&"));
+    let shown = operator.get(&review).await.expect(200);
+    let rows = shown.texts("table tbody tr");
+    for row in [
+        "Name Agency Agency plus Whoever looks at the plans",
+        "People in the workspace 50 80 0 subscriptions get this at once",
+    ] {
+        assert!(rows.iter().any(|found| found == row), "{rows:?}");
+    }
+    assert_eq!(rows.len(), 2);
+    let kept = operator.get(&plan).await.expect(200);
+    assert!(!kept.body.contains("Agency plus"), "a review saves nothing");
+    let silent = operator.post(&plan, &changed).await.expect(422);
+    assert!(silent.body.contains("Say why.") && silent.body.contains("What would change"));
     act(&operator, &plan, &changed).await;
     changed.push(("reason", "late"));
     operator.post(&plan, &changed).await.expect(412);
@@ -280,19 +299,26 @@ async fn a_product_goes_on_sale_only_with_its_module() {
 #[tokio::test]
 async fn figures_on_the_first_page_are_those_of_the_rows_behind_them() {
     let app = TestApp::new().await;
+    let operator = app.operator(OperatorRole::Billing).await;
+    // Three studios: one by the month from March on, one by the year from April on, one still trying.
+    let subscribe = async |slug: &str, cycle: &str, operator: &Client| {
+        let tenant = super::world::tenant_id(&app, slug).await;
+        let question = "select p.id from plan_prices p join plans l on l.id = p.plan_id
+                        where l.slug = 'studio' and p.billing_cycle = $1";
+        let price = id(&app, question, cycle).await.to_string();
+        let path = format!("/tenants/{tenant}/subscriptions");
+        let form = [("price", price.as_str()), ("quantity", "1")];
+        act(operator, &path, &form).await;
+    };
     for slug in ["northlight", "southlight", "eastlight"] {
         app.tenant(slug).await;
     }
-    sqlx::query(
-        "update subscriptions s set status = 'active', plan_price_id = p.id, trial_end = null, collection = 'free'
-         from plan_prices p join plans l on l.id = p.plan_id, tenants t
-         where l.slug = 'studio' and s.plan_id = l.id and t.id = s.tenant_id
-           and p.billing_cycle = case t.slug when 'northlight' then 'monthly' else 'yearly' end and t.slug <> 'eastlight'",
-    )
-    .execute(&pool(&app))
-    .await
-    .unwrap();
-    let operator = app.operator(OperatorRole::SupportReadonly).await;
+    subscribe("northlight", "monthly", &operator).await;
+    app.advance(std::time::Duration::from_hours(24 * 20));
+    app.run_jobs().await;
+    let operator = app.operator(OperatorRole::Admin).await;
+    subscribe("southlight", "yearly", &operator).await;
+    // Northlight has not paid since, and counts nevertheless.
     let page = operator.get("/").await.expect(200);
     let stat = |name: &str| {
         page.texts(".stat")
@@ -302,16 +328,45 @@ async fn figures_on_the_first_page_are_those_of_the_rows_behind_them() {
     };
     // 19.00 a month and 190.00 a year: 19.00 + 15.83.
     assert!(stat("MRR").starts_with("MRR €34.83"), "{}", stat("MRR"));
-    assert!(stat("Active").starts_with("Active 2"));
+    assert!(stat("Active").starts_with("Active 1"), "{}", stat("Active"));
     assert!(stat("Trialing").starts_with("Trialing 1"));
     assert!(stat("Sign-ups").starts_with("Sign-ups 3"));
+    // The rows behind the revenue add up to it, whichever way they are reached.
     for link in page.attributes(".stat a", "href") {
-        operator.get(&link).await.expect(200);
+        let behind = operator.get(&link).await.expect(200);
+        if link.contains("paying") {
+            assert_eq!(behind.texts("tfoot tr"), ["All 2 subscriptions €34.83"]);
+            assert_eq!(behind.texts("tbody tr").len(), 2);
+        }
     }
-    let rows = operator
-        .get("/tenants?status=active&sort=mrr&dir=desc")
-        .await
-        .expect(200);
-    assert_eq!(super::world::listed(&rows), ["Northlight", "Southlight"]);
+    let by_plan: Vec<String> = page.texts("table.table tr");
+    for row in ["Blog Studio 2 €34.83", "All plans 2 €34.83"] {
+        assert!(by_plan.iter().any(|found| found == row), "{by_plan:?}");
+    }
+    // Each month of the chart closes with what the one before closed with and what has moved in it.
+    let chart = page.texts(".as-table tbody tr");
+    let months: Vec<&str> = chart
+        .iter()
+        .filter(|row| row.starts_with("202") && row.contains('€'))
+        .map(String::as_str)
+        .collect();
+    assert_eq!(months.len(), 12, "{chart:?}");
+    assert!(months[10].ends_with("€0"), "{months:?}");
+    assert!(months[11].starts_with("2026-03") && months[11].ends_with("€34.83"));
+    let moved: i64 =
+        sqlx::query_scalar("select sum(mrr_delta_minor)::bigint from subscription_events")
+            .fetch_one(&pool(&app))
+            .await
+            .unwrap();
+    assert_eq!(moved, 3_483, "the movements are what it closes with");
+
+    let rows = operator.get("/tenants?sort=mrr&dir=desc").await.expect(200);
+    assert_eq!(
+        super::world::listed(&rows)[..2],
+        ["Northlight".to_owned(), "Southlight".to_owned()]
+    );
     assert!(rows.body.contains("€15.83"));
+    assert_eq!(rows.texts("tfoot tr"), ["All 3 tenants €34.83"]);
+    let active = operator.get("/tenants?status=active").await.expect(200);
+    assert_eq!(active.texts("tfoot tr"), ["All 1 tenant €15.83"]);
 }

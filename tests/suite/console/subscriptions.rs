@@ -39,16 +39,45 @@ async fn status(app: &TestApp) -> (String, String) {
 
 /// Activates the yearly plan of a tenant, paid.
 async fn activate_yearly(app: &TestApp, operator: &Client, slug: &str) {
+    activate(app, operator, slug, "on").await;
+}
+
+async fn activate(app: &TestApp, operator: &Client, slug: &str, paid: &str) {
     let path = format!("/tenants/{}/subscriptions", tenant_id(app, slug).await);
     let yearly = price(app, "studio", "yearly").await;
     let form = [
         ("price", yearly.as_str()),
         ("quantity", "1"),
         ("start", "2026-03-02"),
-        ("paid", "on"),
+        ("paid", paid),
     ];
     act(operator, &path, &form).await;
     app.forget();
+}
+
+/// Publishes the second version of the yearly price; returns the first and the second.
+async fn raise_yearly(app: &TestApp, operator: &Client) -> (String, String) {
+    let old = price(app, "studio", "yearly").await;
+    let form = [
+        ("cycle", "yearly"),
+        ("currency", "EUR"),
+        ("amount", "210"),
+        ("based_on", "1"),
+    ];
+    let plan = plan_id(app, "studio").await;
+    act(operator, &format!("/products/plans/{plan}/prices"), &form).await;
+    let new = price(app, "studio", "yearly").await;
+    assert_ne!(old, new);
+    (old, new)
+}
+
+/// The price that the newest subscription is on, and the one that takes over.
+async fn prices(app: &TestApp) -> (Option<String>, Option<String>) {
+    let question = "select plan_price_id::text, pending_price_id::text from subscriptions order by created_at desc limit 1";
+    sqlx::query_as(question)
+        .fetch_one(&pool(app))
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -212,29 +241,185 @@ async fn a_yearly_plan_is_activated_changed_cancelled_and_kept_by_hand() {
 }
 
 #[tokio::test]
-async fn subscribers_are_moved_to_a_newer_price_with_notice() {
+async fn operators_see_what_is_open_and_what_a_payment_settles() {
     let app = TestApp::new().await;
     app.tenant("northlight").await;
+    let tenant = tenant_id(&app, "northlight").await;
+    let operator = app.operator(OperatorRole::Billing).await;
+    activate(&app, &operator, "northlight", "").await;
+    let (id, rev) = subscription(&app, "northlight").await;
+    let path = format!("/tenants/{tenant}/subscriptions/{id}");
+    let shown = async || {
+        operator
+            .get(&format!("/tenants/{tenant}"))
+            .await
+            .expect(200)
+    };
+    let page = shown().await;
+    assert!(page.body.contains("€190 due 16 Mar 2026"), "{}", page.body);
+    assert!(
+        page.body
+            .contains("€190 is open, due 16 Mar 2026. The payment settles it."),
+        "{}",
+        page.texts("dialog").join("\n")
+    );
+
+    act(&operator, &format!("{path}/unpaid"), &[("rev", &rev)]).await;
+    assert_eq!(status(&app).await.0, "past_due");
+    let page = shown().await;
+    assert!(page.body.contains("Read-only from 16 Mar 2026"));
+    // Nothing is offered that would be refused.
+    let offered = page.attributes("dialog form", "action");
+    for (act, there) in [
+        ("pay", true),
+        ("cancel", true),
+        ("unpaid", false),
+        ("change", false),
+        ("keep", false),
+        ("resume", false),
+    ] {
+        let found = offered
+            .iter()
+            .any(|action| action.ends_with(&format!("{id}/{act}")));
+        assert_eq!(found, there, "{act}: {offered:?}");
+    }
+    let list = operator
+        .get("/subscriptions?status=past_due")
+        .await
+        .expect(200);
+    assert!(list.body.contains("€190 due 16 Mar 2026"));
+    assert_eq!(
+        list.texts("tfoot tr"),
+        ["All 1 subscription €15.83"],
+        "what is overdue counts"
+    );
+
+    // Whoever saw it before does none of this again.
+    for stale in ["unpaid", "pay", "change", "keep", "cancel", "resume"] {
+        let yearly = price(&app, "studio", "yearly").await;
+        let form = [
+            ("rev", rev.as_str()),
+            ("price", yearly.as_str()),
+            ("when", "now"),
+            ("reason", "late"),
+        ];
+        operator
+            .post(&format!("{path}/{stale}"), &form)
+            .await
+            .expect(412);
+    }
+    act(&operator, &format!("{path}/pay"), &[]).await;
+    assert_eq!(status(&app).await.0, "active");
+    let page = shown().await;
+    assert!(page.body.contains("Renews 2 Mar 2027"));
+    assert!(
+        page.body.contains(
+            "Nothing is open. The payment of €190 is for the next period, which begins 2 Mar 2027."
+        ),
+        "{}",
+        page.texts("dialog").join("\n")
+    );
+    let did: Vec<String> = acts(&app).await.into_iter().map(|act| act.0).collect();
+    assert_eq!(
+        did,
+        [
+            "billing.payment.recorded",
+            "billing.payment.missed",
+            "billing.subscription.activated"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn another_version_of_a_price_is_given_and_a_coming_change_taken_back() {
+    let app = TestApp::new().await;
+    let northlight = app.tenant("northlight").await;
+    let tenant = tenant_id(&app, "northlight").await;
     let operator = app.operator(OperatorRole::Billing).await;
     activate_yearly(&app, &operator, "northlight").await;
     app.advance(Duration::from_hours(1));
     let operator = app.operator(OperatorRole::Admin).await;
-    let plan = plan_id(&app, "studio").await;
-    let old = price(&app, "studio", "yearly").await;
-    let form = [
-        ("cycle", "yearly"),
-        ("currency", "EUR"),
-        ("amount", "210"),
-        ("based_on", "1"),
-    ];
-    act(&operator, &format!("/products/plans/{plan}/prices"), &form).await;
-    let new = price(&app, "studio", "yearly").await;
-    assert_ne!(old, new);
-    let shown = operator
-        .get(&format!("/products/plans/{plan}"))
+    let (old, new) = raise_yearly(&app, &operator).await;
+    let (id, _) = subscription(&app, "northlight").await;
+    let path = format!("/tenants/{tenant}/subscriptions/{id}");
+    let change = async |price: &str| {
+        act(&operator, &format!("{path}/change"), &[("price", price)]).await;
+    };
+    let page = operator
+        .get(&format!("/tenants/{tenant}"))
         .await
         .expect(200);
-    assert!(shown.body.contains("Move subscribers"), "{}", shown.body);
+    let choices = page.attributes(&format!("#change-{id} option"), "value");
+    assert!(choices.contains(&new) && !choices.contains(&old));
+
+    // A tenant by itself does not choose among versions; an operator does.
+    let solo = price(&app, "solo", "yearly").await;
+    for (choice, answer) in [(&new, 303), (&solo, 200)] {
+        let path = format!("/app/billing/choose?price={choice}");
+        northlight.owner.get(&path).await.expect(answer);
+    }
+    change(&new).await;
+    assert_eq!(prices(&app).await, (Some(new.clone()), None));
+    let same = [("price", new.as_str()), ("reason", "x")];
+    let refused = operator.post(&format!("{path}/change"), &same).await;
+    assert!(refused.expect(409).body.contains("the plan you are on"));
+    // Back to the lower price: with the end of the period, unless it is taken back before.
+    change(&old).await;
+    assert_eq!(
+        prices(&app).await,
+        (Some(new.clone()), Some(old.clone())),
+        "nothing is paid back"
+    );
+    let page = operator
+        .get(&format!("/tenants/{tenant}"))
+        .await
+        .expect(200);
+    assert!(
+        page.body.contains("Studio, €190 a year, from 2 Mar 2027"),
+        "{}",
+        page.texts("table").join("\n")
+    );
+    assert!(page.body.contains("It stays on Blog Studio instead."));
+    act(&operator, &format!("{path}/keep"), &[]).await;
+    assert_eq!(prices(&app).await, (Some(new), None));
+    assert_eq!(
+        app.letter("owner@northlight.test").await.subject,
+        "Blog keeps its plan and price"
+    );
+    let again = operator
+        .post(&format!("{path}/keep"), &[("reason", "twice")])
+        .await
+        .expect(409);
+    assert!(again.body.contains("No change waits"));
+    assert_eq!(acts(&app).await[0].0, "billing.change.withdrawn");
+}
+
+#[tokio::test]
+async fn subscribers_are_moved_to_a_newer_price_with_notice() {
+    let app = TestApp::new().await;
+    app.tenant("northlight").await;
+    app.tenant("southlight").await;
+    let operator = app.operator(OperatorRole::Billing).await;
+    activate_yearly(&app, &operator, "northlight").await;
+    activate_yearly(&app, &operator, "southlight").await;
+    let southlight = tenant_id(&app, "southlight").await;
+    let (leaving, _) = subscription(&app, "southlight").await;
+    let cancel = format!("/tenants/{southlight}/subscriptions/{leaving}/cancel");
+    act(&operator, &cancel, &[("when", "period_end")]).await;
+    app.advance(Duration::from_hours(1));
+    let operator = app.operator(OperatorRole::Admin).await;
+    let (old, new) = raise_yearly(&app, &operator).await;
+    let plan = format!("/products/plans/{}", plan_id(&app, "studio").await);
+    let shown = operator.get(&plan).await.expect(200);
+    // What it would bring stands there before it is done: who cancelled does not move.
+    let dialog = shown.texts(&format!("#migrate-{old}")).join(" ");
+    for part in [
+        "1 subscription moves. 1 other does not",
+        "Version 2: €210 a year (MRR +€1.67)",
+    ] {
+        assert!(dialog.contains(part), "{part}: {dialog}");
+    }
+    assert!(!shown.body.contains("Announced moves"));
     let path = format!("/products/prices/{old}/migrate");
     let soon = [
         ("to", new.as_str()),
@@ -243,33 +428,83 @@ async fn subscribers_are_moved_to_a_newer_price_with_notice() {
     ];
     let refused = operator.post(&path, &soon).await.expect(422);
     assert!(refused.body.contains("at least 14 days"));
-    let before = app.letters("owner@northlight.test").await.len();
-    act(
-        &operator,
-        &path,
-        &[("to", new.as_str()), ("effective", "2026-04-01")],
-    )
-    .await;
-    assert_eq!(app.letters("owner@northlight.test").await.len(), before + 1);
-    let on: String = sqlx::query_scalar("select plan_price_id::text from subscriptions")
-        .fetch_one(&pool(&app))
+    let letters = async || app.letters("owner@northlight.test").await.len();
+    let before = letters().await;
+    let form = [("to", new.as_str()), ("effective", "2026-04-01")];
+    act(&operator, &path, &form).await;
+    assert_eq!(letters().await, before + 1);
+    let told = app.letter("owner@northlight.test").await;
+    assert_eq!(told.subject, "Blog: a new price from 2 March 2027 on");
+    assert!(told.text.contains("€210"), "{}", told.text);
+    let left: Vec<String> = app
+        .letters("owner@southlight.test")
         .await
-        .unwrap();
-    assert_eq!(
-        on, old,
-        "until the period ends everybody keeps what they have"
+        .into_iter()
+        .map(|letter| letter.subject)
+        .collect();
+    assert!(
+        !left.iter().any(|subject| subject.contains("new price")),
+        "{left:?}"
     );
-    let pending: String = sqlx::query_scalar("select pending_price_id::text from subscriptions")
-        .fetch_one(&pool(&app))
+
+    // It is announced, and can be taken back.
+    let of_northlight = async || -> (String, Option<String>) {
+        let question = "select s.plan_price_id::text, s.pending_price_id::text from subscriptions s
+                        join tenants t on t.id = s.tenant_id where t.slug = 'northlight' and s.plan_price_id is not null";
+        sqlx::query_as(question)
+            .fetch_one(&pool(&app))
+            .await
+            .unwrap()
+    };
+    assert_eq!(of_northlight().await, (old.clone(), Some(new.clone())));
+    let shown = operator.get(&plan).await.expect(200);
+    assert!(
+        shown
+            .texts("tbody tr")
+            .iter()
+            .any(|row| row.contains("version 1, €190 a year version 2, €210 a year 2 Mar 2027 1")),
+        "{:?}",
+        shown.texts("tbody tr")
+    );
+    let undo = shown
+        .attribute("form[action$='/keep']", "action")
+        .expect("a way back");
+    act(&operator, &undo, &[("to", new.as_str())]).await;
+    assert_eq!(of_northlight().await, (old.clone(), None));
+    assert_eq!(
+        app.letter("owner@northlight.test").await.subject,
+        "Blog keeps its plan and price"
+    );
+    let twice = operator
+        .post(&undo, &[("to", new.as_str()), ("reason", "twice")])
         .await
-        .unwrap();
-    assert_eq!(pending, new);
+        .expect(409);
+    assert!(twice.body.contains("Nobody is about to move"));
+
     let unknown = id(&app, "select gen_random_uuid() where $1 <> ''", "x").await;
-    operator
-        .post(
-            &format!("/products/prices/{unknown}/migrate"),
-            &[("reason", "x")],
-        )
+    for act in ["migrate", "keep"] {
+        operator
+            .post(
+                &format!("/products/prices/{unknown}/{act}"),
+                &[("reason", "x")],
+            )
+            .await
+            .expect(404);
+    }
+
+    // Announced once more, and this time the day comes.
+    act(&operator, &path, &form).await;
+    app.advance(Duration::from_hours(24 * 366));
+    app.run_jobs().await;
+    assert_eq!(of_northlight().await, (new.clone(), None));
+    let reader = app.operator(OperatorRole::SupportReadonly).await;
+    let list = reader
+        .get(&format!("/subscriptions?status=paying&price={new}"))
         .await
-        .expect(404);
+        .expect(200);
+    assert!(
+        list.body.contains("Northlight") && list.body.contains("€210 due 2 Mar 2027"),
+        "{}",
+        list.texts("table").join("\n")
+    );
 }

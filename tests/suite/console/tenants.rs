@@ -141,6 +141,48 @@ async fn the_list_is_filtered_sorted_and_taken_part_by_part() {
     assert!(file.body.contains("Owner299@crowd.test"));
 }
 
+#[tokio::test]
+async fn room_for_files_is_listed_sorted_and_held_against_its_limit() {
+    let app = TestApp::new().await;
+    for slug in ["northlight", "southlight"] {
+        app.tenant(slug).await;
+    }
+    let tenant = tenant_id(&app, "southlight").await;
+    sqlx::query("insert into files_totals (tenant_id, bytes) values ($1, 3450000)")
+        .bind(tenant)
+        .execute(&pool(&app))
+        .await
+        .unwrap();
+    let operator = app.operator(OperatorRole::Billing).await;
+    for (direction, order) in [
+        ("desc", ["Southlight", "Northlight"]),
+        ("asc", ["Northlight", "Southlight"]),
+    ] {
+        let path = format!("/tenants?sort=storage&dir={direction}");
+        let page = operator.get(&path).await.expect(200);
+        assert_eq!(listed(&page), order);
+        assert!(page.body.contains("3.4 MB"));
+    }
+    let file = operator.get("/tenants/export.csv").await.expect(200);
+    assert!(file.body.contains(",3450000,"), "{}", file.body);
+    let form = [
+        ("what", "limit:files.bytes"),
+        ("value", "5000000"),
+        ("until", "2026-03-12"),
+    ];
+    act(&operator, &format!("/tenants/{tenant}/overrides"), &form).await;
+    let page = operator
+        .get(&format!("/tenants/{tenant}"))
+        .await
+        .expect(200);
+    assert!(page.body.contains("3.4 MB of 5 MB"), "{}", page.body);
+    assert_eq!(
+        page.attribute("[role=meter][aria-label='Room for files']", "aria-valuenow")
+            .as_deref(),
+        Some("69")
+    );
+}
+
 /// The ways of the search use their indexes, however many tenants there are: no part of the plan reads a whole table to
 /// find what is sought.
 #[tokio::test]

@@ -160,7 +160,7 @@ impl Billing {
         terms: Terms,
         acknowledged: bool,
     ) -> Result<(Subscription, Outcome)> {
-        check(&before, &terms, act.now)?;
+        check(&before, &terms, act.actor.is_operator(), act.now)?;
         let shrinks = self
             .shrinks(conn, act.tenant, before.plan.id, terms.plan.id)
             .await?;
@@ -294,8 +294,14 @@ fn less(had: &[Entitled], gets: &[Entitled]) -> Vec<(String, i64)> {
         .collect()
 }
 
-/// Whether a subscription can change to other terms.
-pub(crate) fn check(before: &Subscription, terms: &Terms, now: Timestamp) -> Result<()> {
+/// Whether a subscription can change to other terms. Tenants choose among plans and cycles; operators may also choose
+/// another version of a price.
+pub(crate) fn check(
+    before: &Subscription,
+    terms: &Terms,
+    by_operator: bool,
+    now: Timestamp,
+) -> Result<()> {
     if before.status != SubscriptionStatus::Active {
         return Err(refused(before.status, Trigger::PlanChanged));
     }
@@ -312,7 +318,7 @@ pub(crate) fn check(before: &Subscription, terms: &Terms, now: Timestamp) -> Res
         return Ok(());
     };
     if price.id == terms.price.id
-        || (before.plan.id == terms.plan.id && price.cycle == terms.price.cycle)
+        || (!by_operator && before.plan.id == terms.plan.id && price.cycle == terms.price.cycle)
     {
         return Err(Error::conflict("same_plan", "That is the plan you are on."));
     }
@@ -335,7 +341,7 @@ fn outcome(before: &Subscription, terms: &Terms, now: Timestamp) -> Result<Outco
 
 /// What a change would bring.
 fn change(live: &Subscription, terms: &Terms, now: Timestamp) -> Result<Preview> {
-    check(live, terms, now)?;
+    check(live, terms, false, now)?;
     let outcome = outcome(live, terms, now)?;
     let mut preview = Preview::of(terms, live.quantity, outcome)?;
     if outcome != Outcome::Now {

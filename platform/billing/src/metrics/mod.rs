@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use kernel::{Money, Result, SubscriptionStatus, Timestamp};
 use sqlx::PgConnection;
 
-use crate::price::PriceId;
+use crate::price::{PlanId, PriceId};
 
 /// A change of the monthly recurring revenue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,25 @@ pub struct Subscribers {
 /// When the database cannot answer.
 pub async fn recurring_revenue(conn: &mut PgConnection) -> Result<Vec<Money>> {
     store::recurring_revenue(conn).await
+}
+
+/// What the subscribers of a plan bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlanRevenue {
+    /// The plan.
+    pub plan: PlanId,
+    /// How many of them pay.
+    pub count: i64,
+    /// Their monthly recurring revenue in one currency.
+    pub mrr: Money,
+}
+
+/// The monthly recurring revenue by plan and currency, the most first. Together they are [`recurring_revenue`].
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn revenue_by_plan(conn: &mut PgConnection) -> Result<Vec<PlanRevenue>> {
+    store::revenue_by_plan(conn).await
 }
 
 /// How the recurring revenue moved from `from` (included) to `until` (excluded), oldest first. What it was at `from`

@@ -3,8 +3,8 @@
 use kernel::{Money, Result, Timestamp};
 use sqlx::PgConnection;
 
-use super::{Movement, Subscribers};
-use crate::price::PriceId;
+use super::{Movement, PlanRevenue, Subscribers};
+use crate::price::{PlanId, PriceId};
 use crate::store::read_currency;
 
 pub(super) async fn recurring_revenue(conn: &mut PgConnection) -> Result<Vec<Money>> {
@@ -21,6 +21,28 @@ pub(super) async fn recurring_revenue(conn: &mut PgConnection) -> Result<Vec<Mon
     .await?;
     rows.into_iter()
         .map(|row| Ok(Money::new(row.minor, read_currency(&row.currency)?)))
+        .collect()
+}
+
+pub(super) async fn revenue_by_plan(conn: &mut PgConnection) -> Result<Vec<PlanRevenue>> {
+    let rows = sqlx::query!(
+        r#"select s.plan_id as "plan: PlanId", x.currency, count(*) as "count!",
+                  sum(round(x.amount_minor::numeric * s.quantity
+                            / case x.billing_cycle when 'yearly' then 12 else 1 end))::bigint as "minor!"
+           from subscriptions s join plan_prices x on x.id = s.plan_price_id
+           where s.status in ('active', 'past_due') and x.amount_minor > 0
+           group by s.plan_id, x.currency order by 4 desc, s.plan_id, x.currency"#
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(PlanRevenue {
+                plan: row.plan,
+                count: row.count,
+                mrr: Money::new(row.minor, read_currency(&row.currency)?),
+            })
+        })
         .collect()
 }
 

@@ -7,7 +7,7 @@ use kernel::{Result, Timestamp};
 use sqlx::PgConnection;
 
 /// How long an event may wait for its subscribers before somebody should look.
-const LATE: std::time::Duration = std::time::Duration::from_mins(1);
+pub(crate) const LATE: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// What waits, and what went wrong.
 #[derive(Clone, Debug, Default)]

@@ -25,7 +25,7 @@ async fn health(
         .body(html! {
             div.grid {
                 (Card::new(jobs(&ctx, &health)).title("Jobs").actions(more_link("All jobs", "/jobs")).span(4))
-                (Card::new(events(&ctx, &health)).title("Events").span(4))
+                (Card::new(events(&ctx, &health)).title("Events").actions(more_link("All events", "/events")).span(4))
                 (Card::new(mail(&ctx, &health)).title("Mail").actions(more_link("All mail", "/mail")).span(4))
                 (installed(console.installed()))
                 (schedules(&health))
@@ -70,7 +70,7 @@ fn events(ctx: &OpsCtx, health: &Health) -> Markup {
         ("Oldest waits", html! { (since(ctx, health.oldest_event)) }),
         (
             "Late",
-            html! { (tone(health.late_events() > 0, &health.late_events().to_string())) },
+            html! { a.link href="/events?state=late" { (tone(health.late_events() > 0, &health.late_events().to_string())) } },
         ),
     ])
 }

@@ -32,6 +32,8 @@ pub(crate) struct Figures {
     pub suspended: i64,
     /// Monthly recurring revenue, by currency.
     pub mrr: Vec<Money>,
+    /// The same by plan, the most first.
+    pub by_plan: Vec<OfPlan>,
     /// Confirmed sign-ups of the last [`DAYS`] days, oldest first: the day (`2026-03-01`) and how many.
     pub sign_ups: Vec<(String, i64)>,
     /// How many there were in as many days before.
@@ -41,9 +43,19 @@ pub(crate) struct Figures {
     pub revenue: Vec<(String, i64)>,
 }
 
+/// What the subscribers of a plan bring, in one currency.
+#[derive(Clone, Debug)]
+pub(crate) struct OfPlan {
+    pub plan: billing::PlanId,
+    pub name: String,
+    pub count: i64,
+    pub mrr: Money,
+}
+
 pub(crate) async fn figures(conn: &mut PgConnection, now: Timestamp) -> Result<Figures> {
     let counts = store::counts(&mut *conn, now).await?;
     let mrr = metrics::recurring_revenue(&mut *conn).await?;
+    let by_plan = by_plan(&mut *conn).await?;
     let today = now.in_zone(&Zone::UTC).date();
     let days = |back: usize| {
         let back = i64::try_from(back).unwrap_or_default();
@@ -94,9 +106,30 @@ pub(crate) async fn figures(conn: &mut PgConnection, now: Timestamp) -> Result<F
     }
     Ok(Figures {
         mrr,
+        by_plan,
         sign_ups,
         sign_ups_before,
         revenue,
         ..counts
     })
+}
+
+async fn by_plan(conn: &mut PgConnection) -> Result<Vec<OfPlan>> {
+    let revenue = metrics::revenue_by_plan(&mut *conn).await?;
+    let products = catalog::manage::products(conn).await?;
+    let name = |plan: billing::PlanId| {
+        products.iter().find_map(|product| {
+            let of_product = product.plans.iter().find(|known| known.id.0 == plan.0)?;
+            Some(format!("{} {}", product.name, of_product.name))
+        })
+    };
+    Ok(revenue
+        .into_iter()
+        .map(|of| OfPlan {
+            plan: of.plan,
+            name: name(of.plan).unwrap_or_default(),
+            count: of.count,
+            mrr: of.mrr,
+        })
+        .collect())
 }

@@ -5,6 +5,7 @@ use kernel::Money;
 use maud::{Markup, html};
 use module::{Operating, Routes, rank};
 use ui::chart::{self, Chart};
+use ui::table::{head, number_head, table_with_foot};
 use ui::{Card, Empty, Page, Row, Stat, Tone, Trend, badge, icons, more_link, rows};
 
 use super::{DAYS, Figures, figures};
@@ -31,6 +32,7 @@ async fn overview(
                 (stats(&figures))
                 (revenue(&figures))
                 (sign_ups(&figures))
+                (by_plan(&figures))
                 (attention(&figures, &health))
             }
         }))
@@ -49,7 +51,7 @@ fn stats(figures: &Figures) -> Markup {
     html! {
         (Stat::new("Active", figures.active.to_string()).note("subscriptions in force").href("/subscriptions?status=active"))
         (Stat::new("Trialing", figures.trialing.to_string()).note("trials that run").href("/tenants?status=trialing"))
-        (Stat::new("MRR", amounts(&figures.mrr)).note("trials not counted").points(&revenue).href("/subscriptions?status=active&collection=manual"))
+        (Stat::new("MRR", amounts(&figures.mrr)).note("trials not counted").points(&revenue).href("/subscriptions?status=paying"))
         (Stat::new("Sign-ups", news.to_string()).trend(trend, difference.abs().to_string())
             .note(format!("vs the {DAYS} days before")).points(&points).href("/tenants?sort=since&dir=desc"))
     }
@@ -82,7 +84,30 @@ fn revenue(figures: &Figures) -> Markup {
     };
     html! {
         (Card::new(chart::area(&chart)).title("Monthly recurring revenue").note(currency.code())
-            .actions(more_link("Subscriptions", "/subscriptions?status=live")).span(7))
+            .actions(more_link("Subscriptions", "/subscriptions?status=paying")).span(7))
+    }
+}
+
+/// What each plan brings, which leads to those who pay for it.
+fn by_plan(figures: &Figures) -> Markup {
+    html! {
+        @if !figures.by_plan.is_empty() {
+            (Card::new(table_with_foot("Monthly recurring revenue by plan",
+                &html! { (head("Plan")) (number_head("Subscriptions")) (number_head("MRR")) },
+                &html! { @for of in &figures.by_plan {
+                    tr data-row {
+                        td { a.link href={ "/subscriptions?status=paying&plan=" (of.plan) } { (of.name) } }
+                        td.number { (of.count) }
+                        td.number { (catalog::display(of.mrr)) }
+                    }
+                } },
+                &html! { tr {
+                    th scope="row" { "All plans" }
+                    td.number { (figures.by_plan.iter().map(|of| of.count).sum::<i64>()) }
+                    td.number { (amounts(&figures.mrr)) }
+                } }))
+                .title("Monthly recurring revenue by plan").flush().span(12))
+        }
     }
 }
 
@@ -139,7 +164,7 @@ fn attention(figures: &Figures, health: &Health) -> Markup {
             Row::new("Payments that are late").href("/tenants?status=past_due").note("past due or unpaid").end(state(figures.late, Tone::Warn, "None")),
             Row::new("Suspended workspaces").href("/tenants?status=suspended").note(count(figures.tenants, "workspace in use", "workspaces in use")).end(state(figures.suspended, Tone::Warn, "None")),
             Row::new("Dead jobs").href("/jobs?state=dead").note("given up after their last attempt").end(state(health.dead_jobs, Tone::Bad, "None")),
-            Row::new("Events that wait").href("/health").note("not handed to their subscribers for a minute or more").end(state(late, Tone::Bad, "None")),
+            Row::new("Events that wait").href("/events?state=late").note("not handed to their subscribers for a minute or more").end(state(late, Tone::Bad, "None")),
             Row::new("Mail that was given up").href("/mail?state=stuck").note("refused for good, or tried too often").end(state(health.stuck_mail, Tone::Bad, "None")),
         ])).title("Needs attention").flush().span(12))
     }

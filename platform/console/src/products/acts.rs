@@ -4,7 +4,7 @@ use accounts::Act;
 use axum::Extension;
 use axum::response::{IntoResponse, Response};
 use billing::{Actor, PriceMigration};
-use catalog::manage;
+use catalog::manage::{self, PlanEntry, ProductEntry};
 use catalog::{PlanId, PriceId, ProductId};
 use kernel::{Error, FieldError, Result};
 use module::extract::{Form, Path};
@@ -26,6 +26,7 @@ pub(super) fn routes() -> Routes {
         .post("/products/plans/{id}/retire", retire_plan)
         .post("/products/prices/{id}/retire", retire_price)
         .post("/products/prices/{id}/migrate", migrate)
+        .post("/products/prices/{id}/keep", keep)
 }
 
 async fn activate(
@@ -131,13 +132,7 @@ async fn retire_price(
 ) -> module::Result<Response> {
     let mut tx = console.db().begin().await?;
     let products = manage::products(tx.conn()).await?;
-    let found = products.iter().find_map(|product| {
-        let has = |plan: &&manage::PlanEntry| plan.prices.iter().any(|price| price.id == id);
-        product.plans.iter().find(has).map(|plan| (product, plan))
-    });
-    let Some((product, plan)) = found else {
-        return Err(Error::NotFound("price").into());
-    };
+    let (product, plan) = plan_of(&products, id)?;
     let outcome = async {
         let act = Act::new(&*ctx, "catalog.price.retired", &form.reason, ctx.now)?;
         manage::retire_price(tx.conn(), id, ctx.now).await?;
@@ -168,13 +163,7 @@ async fn migrate(
 ) -> module::Result<Response> {
     let mut tx = console.db().begin().await?;
     let products = manage::products(tx.conn()).await?;
-    let found = products.iter().find_map(|product| {
-        let has = |plan: &&manage::PlanEntry| plan.prices.iter().any(|price| price.id == id);
-        product.plans.iter().find(has).map(|plan| (product, plan))
-    });
-    let Some((product, plan)) = found else {
-        return Err(Error::NotFound("price").into());
-    };
+    let (product, plan) = plan_of(&products, id)?;
     let outcome = async {
         let act = Act::new(&*ctx, "catalog.migration.scheduled", &form.reason, ctx.now)?;
         let to: Uuid = form
@@ -206,6 +195,58 @@ async fn migrate(
         ))
     };
     conclude(&ctx, &console, plan.id, outcome.await).await
+}
+
+/// A form that takes back a move to a price.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct KeepForm {
+    to: String,
+    reason: String,
+}
+
+async fn keep(
+    ctx: Operating<rank::Billing>,
+    Extension(console): Extension<Console>,
+    Path(id): Path<PriceId>,
+    Form(form): Form<KeepForm>,
+) -> module::Result<Response> {
+    let mut tx = console.db().begin().await?;
+    let products = manage::products(tx.conn()).await?;
+    let (product, plan) = plan_of(&products, id)?;
+    let outcome = async {
+        let act = Act::new(&*ctx, "catalog.migration.withdrawn", &form.reason, ctx.now)?;
+        let to: Uuid = form
+            .to
+            .parse()
+            .map_err(|_| FieldError::new("to", "invalid", "Load the page again."))?;
+        let actor = Actor::operator(ctx.operator.user.0, ctx.operator.name.clone());
+        let between = (billing::PriceId(id.0), billing::PriceId(to));
+        let staying = console
+            .billing()
+            .withdraw_price_migration(tx.conn(), &actor, ctx.now, between, act.reason())
+            .await?;
+        act.on("price", id, format!("{} {}", product.name, plan.name))
+            .detail(json!({ "to": to, "subscriptions": staying }))?
+            .write(tx.conn())
+            .await?;
+        tx.commit().await?;
+        let staying = i64::try_from(staying).unwrap_or(i64::MAX);
+        Ok(format!(
+            "{} at the present price. The owners get a mail.",
+            count(staying, "subscription stays", "subscriptions stay")
+        ))
+    };
+    conclude(&ctx, &console, plan.id, outcome.await).await
+}
+
+/// The plan that a price is of.
+fn plan_of(products: &[ProductEntry], price: PriceId) -> Result<(&ProductEntry, &PlanEntry)> {
+    let of_plan = |plan: &&PlanEntry| plan.prices.iter().any(|known| known.id == price);
+    products
+        .iter()
+        .find_map(|product| Some((product, product.plans.iter().find(of_plan)?)))
+        .ok_or(Error::NotFound("price"))
 }
 
 /// After an act: back to the plan with a message, or its page again with what was refused.

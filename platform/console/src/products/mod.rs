@@ -1,8 +1,10 @@
 //! Products, plans and prices. What is sold is changed by the crate `catalog`; who is on what is read here.
 
 mod acts;
+mod moves;
 mod pages;
 mod plan_form;
+mod plan_review;
 mod price_pages;
 mod store;
 

@@ -7,14 +7,14 @@ use kernel::{Error, OperatorRole, Result};
 use maud::{Markup, html};
 use module::extract::Path;
 use module::{Entitlement, Operating, OpsCtx, Routes, rank};
-use ui::field::{self, Choice};
 use ui::table::{head, hidden_head, number_head, table};
 use ui::{Card, Empty, Page, Tone, badge, definition_list, dialog_opener, icons, link_button};
 
+use super::moves::{self, successors};
 use super::{Subscribers, subscribers};
-use crate::Console;
 use crate::ask::Ask;
-use crate::respond::{count, date, moment, refusal};
+use crate::respond::{count, moment, refusal};
+use crate::{Console, subscriptions};
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -196,6 +196,8 @@ pub(super) async fn plan_page(
     let mut conn = console.read().await?;
     let (product, plan) = manage::plan(&mut conn, id).await?;
     let subscribers = subscribers(&mut conn).await?;
+    let movable = subscriptions::movable(&mut conn, id.0).await?;
+    let moves = subscriptions::moves(&mut conn, id.0).await?;
     drop(conn);
     let may = ctx.may(OperatorRole::Billing);
     let declared = console.entitlements();
@@ -218,8 +220,12 @@ pub(super) async fn plan_page(
             div.grid {
                 (Card::new(facts(&plan, &subscribers, &declared)).title("Plan").span(4))
                 (Card::new(versions(ctx, &plan, &subscribers, may)).title("Versions of its prices").note("subscribers stay on theirs").flush().span(8))
+                @if !moves.is_empty() { (moves::card(&plan, &moves, may)) }
             }
-            @if may { (plan_dialogs(ctx, &plan, &subscribers)) }
+            @if may {
+                (plan_dialogs(ctx, &plan, &subscribers))
+                (moves::dialogs(ctx, &plan, &subscribers, &movable, &moves))
+            }
         }))
 }
 
@@ -257,53 +263,6 @@ fn versions(ctx: &OpsCtx, plan: &PlanEntry, subscribers: &Subscribers, may: bool
                 &html! { @for price in &plan.prices { (version_row(ctx, plan, price, subscribers, may)) } }))
         }
     }
-}
-
-/// The prices that its subscribers can be moved to: the same cycle and currency, another version.
-fn successors<'a>(plan: &'a PlanEntry, price: &PriceEntry) -> Vec<&'a PriceEntry> {
-    plan.prices
-        .iter()
-        .filter(|other| {
-            other.id != price.id
-                && other.cycle == price.cycle
-                && other.amount.currency == price.amount.currency
-                && other.version > price.version
-        })
-        .collect()
-}
-
-fn migrate_dialog(ctx: &OpsCtx, plan: &PlanEntry, price: &PriceEntry, number: i64) -> Markup {
-    let id = format!("migrate-{}", price.id);
-    let day = |days: u64| date(ctx.now.plus(std::time::Duration::from_hours(24 * days)));
-    let choices = successors(plan, price)
-        .into_iter()
-        .map(|to| {
-            let label = format!(
-                "Version {}: {} {}",
-                to.version,
-                catalog::display(to.amount),
-                per(to.cycle)
-            );
-            Choice::new(to.id.to_string(), label)
-        })
-        .collect();
-    let fields = html! {
-        (field::select("to", "To", choices).within(id.clone()))
-        (field::date("effective", "From").within(id.clone()).value(day(30)).min(day(15)).required().help("Each subscription moves with the end of its first period from this day on. At least 14 days' notice."))
-    };
-    Ask {
-        id: &id,
-        title: format!("Move the subscribers of version {}?", price.version),
-        text: format!(
-            "{} on it. Their owners get a mail at once that says what changes, and when.",
-            count(number, "subscription is", "subscriptions are")
-        ),
-        action: format!("/products/prices/{}/migrate", price.id),
-        verb: "Schedule",
-        danger: false,
-        told: true,
-    }
-    .dialog(&fields)
 }
 
 fn version_row(
@@ -371,10 +330,6 @@ fn plan_dialogs(ctx: &OpsCtx, plan: &PlanEntry, subscribers: &Subscribers) -> Ma
                 format!("{base}/retire"), "Take off sale", true)),
             _ => (ask("offer-plan".into(), format!("Put {} on sale?", plan.name),
                 "New subscribers get its prices in force.".into(), format!("{base}/offer"), "Put on sale", false)),
-        }
-        @for price in &plan.prices {
-            @let number = subscribers.of_price(price.id);
-            @if number > 0 && !successors(plan, price).is_empty() { (migrate_dialog(ctx, plan, price, number)) }
         }
         @for price in plan.prices.iter().filter(|price| price.in_force(ctx.now)) {
             (ask(format!("retire-{}", price.id), "Retire this price?".into(),

@@ -8,10 +8,11 @@ use catalog::{PlanId, ProductId};
 use http::StatusCode;
 use kernel::{Error, FieldError, Result};
 use maud::{Markup, html};
-use module::extract::{Form, Path};
+use module::extract::{Form, Path, Query};
 use module::{EntitlementKind, Operating, Routes, rank};
 use ui::{Card, Page, error_summary, field, link_button, submit};
 
+use super::plan_review as review;
 use crate::Console;
 use crate::respond::done;
 
@@ -24,15 +25,15 @@ pub(super) fn routes() -> Routes {
 }
 
 /// The form as it was sent: the fields of a plan, and one for each entitlement under its key.
-type Sent = Vec<(String, String)>;
+pub(super) type Sent = Vec<(String, String)>;
 
-fn value<'a>(sent: &'a [(String, String)], name: &str) -> &'a str {
+pub(super) fn value<'a>(sent: &'a [(String, String)], name: &str) -> &'a str {
     sent.iter()
         .find(|(field, _)| field == name)
         .map_or("", |(_, value)| value.as_str())
 }
 
-fn read(sent: &[(String, String)]) -> PlanForm {
+pub(super) fn read(sent: &[(String, String)]) -> PlanForm {
     PlanForm {
         slug: value(sent, "slug").to_owned(),
         name: value(sent, "name").to_owned(),
@@ -45,7 +46,7 @@ fn read(sent: &[(String, String)]) -> PlanForm {
 }
 
 /// What the form holds for a plan that is there.
-fn filled(plan: &PlanEntry) -> Sent {
+pub(super) fn filled(plan: &PlanEntry) -> Sent {
     let mut sent: Sent = vec![
         ("slug".into(), plan.slug.clone()),
         ("name".into(), plan.name.clone()),
@@ -82,15 +83,7 @@ async fn new(
     ];
     let action = format!("/products/{id}/plans");
     let title = format!("New plan of {}", product.name);
-    Ok(page(
-        &console,
-        &title,
-        &action,
-        "/products",
-        true,
-        &sent,
-        &[],
-    ))
+    Ok(page(&console, &title, &action, "/products", &sent, &[]))
 }
 
 async fn create(
@@ -131,42 +124,71 @@ async fn create(
         )),
         Err(Error::Invalid(errors)) => {
             let action = format!("/products/{id}/plans");
-            Ok(page(
-                &console,
-                "New plan",
-                &action,
-                "/products",
-                true,
-                &sent,
-                &errors,
+            Ok(
+                page(&console, "New plan", &action, "/products", &sent, &errors)
+                    .status(StatusCode::UNPROCESSABLE_ENTITY)
+                    .into_response(),
             )
-            .status(StatusCode::UNPROCESSABLE_ENTITY)
-            .into_response())
         }
         Err(error) => Err(error.into()),
     }
 }
 
+/// The form; with changes in it, also what they would bring.
 async fn edit(
     _ctx: Operating<rank::Billing>,
     Extension(console): Extension<Console>,
     Path(id): Path<PlanId>,
-) -> module::Result<Page> {
+    Query(sent): Query<Sent>,
+) -> module::Result<Response> {
+    if sent.iter().any(|(field, _)| field == "name") {
+        return Ok(reviewed(&console, id, &sent, &[]).await?);
+    }
     let (product, plan) = manage::plan(&mut *console.read().await?, id).await?;
     let title = format!("Edit {} {}", product.name, plan.name);
-    let (action, back) = (
-        format!("/products/plans/{id}"),
-        format!("/products/plans/{id}"),
-    );
-    Ok(page(
-        &console,
-        &title,
-        &action,
-        &back,
-        false,
-        &filled(&plan),
-        &[],
-    ))
+    let form = EditForm { id, title: &title };
+    Ok(form
+        .page(&console, &filled(&plan), &[], &Markup::default())
+        .into_response())
+}
+
+/// The form as it was sent with what it would change below it, or with what is wrong in it.
+async fn reviewed(
+    console: &Console,
+    id: PlanId,
+    sent: &[(String, String)],
+    errors: &[FieldError],
+) -> Result<Response> {
+    let form = EditForm {
+        id,
+        title: "Edit the plan",
+    };
+    let status = if errors.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
+    match review::rehearse(console, id, sent).await {
+        Ok(rehearsed) => {
+            let changes = review::page_part(console, &rehearsed, sent, errors);
+            let page = form.page(console, sent, errors, &changes);
+            Ok(page.status(status).into_response())
+        }
+        Err(Error::Invalid(errors)) => {
+            let page = form.page(console, sent, &errors, &Markup::default());
+            Ok(page
+                .status(StatusCode::UNPROCESSABLE_ENTITY)
+                .into_response())
+        }
+        Err(Error::PreconditionFailed) => {
+            let message =
+                "Somebody changed the plan in the meantime. Open it again and repeat your change.";
+            let errors = [FieldError::new("", "changed", message)];
+            let page = form.page(console, sent, &errors, &Markup::default());
+            Ok(page.status(StatusCode::PRECONDITION_FAILED).into_response())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 async fn save(
@@ -177,68 +199,73 @@ async fn save(
 ) -> module::Result<Response> {
     let outcome = async {
         let mut tx = console.db().begin().await?;
-        let (product, before) = manage::plan(tx.conn(), id).await?;
         let act = Act::new(
             &*ctx,
             "catalog.plan.edited",
             value(&sent, "reason"),
             ctx.now,
         )?;
-        let amounts = |key: &str| Some(value(&sent, key).to_owned());
-        let based_on = value(&sent, "rev").parse().unwrap_or_default();
-        let declared = console.entitlements();
-        manage::edit_plan(tx.conn(), id, based_on, &read(&sent), &amounts, &declared).await?;
-        let (_, after) = manage::plan(tx.conn(), id).await?;
-        act.on("plan", id, format!("{} {}", product.name, after.name))
-            .detail(difference(&before, &after))?
+        let done = review::carry_out(&console, &mut tx, id, &sent).await?;
+        act.on("plan", id, done.name())
+            .detail(review::record(&done))?
             .write(tx.conn())
             .await?;
         tx.commit().await
     };
     let outcome: Result<()> = outcome.await;
-    let (path, title) = (format!("/products/plans/{id}"), "Edit the plan");
     match outcome {
-        Ok(()) => Ok(done(&path, "The plan is saved.")),
-        Err(Error::Invalid(errors)) => {
-            Ok(page(&console, title, &path, &path, false, &sent, &errors)
-                .status(StatusCode::UNPROCESSABLE_ENTITY)
-                .into_response())
-        }
-        Err(Error::PreconditionFailed) => {
-            let message =
-                "Somebody changed the plan in the meantime. Open it again and repeat your change.";
-            let errors = [FieldError::new("", "changed", message)];
-            Ok(page(&console, title, &path, &path, false, &sent, &errors)
-                .status(StatusCode::PRECONDITION_FAILED)
-                .into_response())
-        }
+        Ok(()) => Ok(done(&format!("/products/plans/{id}"), "The plan is saved.")),
+        Err(Error::Invalid(errors)) => Ok(reviewed(&console, id, &sent, &errors).await?),
+        // Trying it once more finds the same, and says so.
+        Err(Error::PreconditionFailed) => Ok(reviewed(&console, id, &sent, &[]).await?),
         Err(error) => Err(error.into()),
     }
 }
 
-/// What changed, for the record.
-fn difference(before: &PlanEntry, after: &PlanEntry) -> serde_json::Value {
-    let (before, after) = (filled(before), filled(after));
-    let mut changes = serde_json::Map::new();
-    for (name, now) in &after {
-        let was = value(&before, name);
-        if name != "rev" && was != now {
-            changes.insert(name.clone(), format!("{was} → {now}").into());
-        }
-    }
-    if value(&before, "is_public") != value(&after, "is_public") {
-        let offered = !value(&after, "is_public").is_empty();
-        changes.insert("is_public".into(), offered.into());
-    }
-    changes.into()
+/// The form of a plan that is there.
+struct EditForm<'a> {
+    id: PlanId,
+    title: &'a str,
 }
 
+impl EditForm<'_> {
+    fn page(
+        &self,
+        console: &Console,
+        sent: &[(String, String)],
+        errors: &[FieldError],
+        changes: &Markup,
+    ) -> Page {
+        let path = format!("/products/plans/{}", self.id);
+        // The reason is asked for below, beside what would change.
+        let of_form: Vec<FieldError> = errors
+            .iter()
+            .filter(|error| error.field != "reason")
+            .cloned()
+            .collect();
+        Page::new(self.title)
+            .crumb("Plans & products", "/products")
+            .lead("First look at what would change, then save it.")
+            .narrow()
+            .body(html! {
+                div.stack {
+                    form.stack method="get" action={ (path) "/edit" } {
+                        (error_summary(&of_form))
+                        (says(false, sent, errors))
+                        (allows(console, sent, errors, html! { (submit("Review").primary()) (link_button("Cancel", path.clone()).ghost()) }))
+                    }
+                    (changes)
+                }
+            })
+    }
+}
+
+/// The form of a new plan.
 fn page(
     console: &Console,
     title: &str,
     action: &str,
     back: &str,
-    fresh: bool,
     sent: &[(String, String)],
     errors: &[FieldError],
 ) -> Page {
@@ -248,27 +275,45 @@ fn page(
         .body(html! {
             form.stack method="post" action=(action) {
                 (error_summary(errors))
-                (Card::new(html! { div.stack {
-                    @if fresh {
-                        (field::slug("slug", "Name for programs").value(value(sent, "slug")).errors(errors).help("Small letters and digits. It cannot be changed later.").required())
-                    } @else {
-                        (field::hidden("rev", value(sent, "rev")))
-                        (field::hidden("slug", value(sent, "slug")))
-                    }
-                    (field::text("name", "Name").value(value(sent, "name")).errors(errors).max_length(60).required())
-                    (field::text("description", "For whom it is").value(value(sent, "description")).errors(errors).max_length(300))
-                    (field::textarea("features", "Lines on the price page", 5).value(value(sent, "features")).errors(errors).help("One on each line."))
-                    (field::number("trial_days", "Days of trial").value(value(sent, "trial_days")).errors(errors).min("0").max("365").required())
-                    (field::number("sort", "Place among the plans").value(value(sent, "sort")).errors(errors).min("0").max("1000").required().help("The smallest first. A trial is of the last one."))
-                    (field::switch("is_public", "Offer it on the price page", !value(sent, "is_public").is_empty()).value("on"))
-                } }).title("What it says"))
-                (Card::new(html! { div.stack { @for entitlement in console.entitlements() { (amount(entitlement.key, entitlement.title, entitlement.kind, sent, errors)) } } })
-                    .title("What it allows").note("for everybody who is on it, at once"))
+                (says(true, sent, errors))
+                (allows(console, sent, errors, Markup::default()))
                 (Card::new(html! {
                     (field::textarea("reason", "Reason", 2).value(value(sent, "reason")).errors(errors).help("It stands in the console's audit log.").max_length(500).required())
-                }).footer(html! { (submit(if fresh { "Make the plan" } else { "Save the plan" }).primary()) (link_button("Cancel", back).ghost()) }))
+                }).footer(html! { (submit("Make the plan").primary()) (link_button("Cancel", back).ghost()) }))
             }
         })
+}
+
+/// What a plan says of itself.
+fn says(fresh: bool, sent: &[(String, String)], errors: &[FieldError]) -> Markup {
+    html! {
+        (Card::new(html! { div.stack {
+            @if fresh {
+                (field::slug("slug", "Name for programs").value(value(sent, "slug")).errors(errors).help("Small letters and digits. It cannot be changed later.").required())
+            } @else {
+                (field::hidden("rev", value(sent, "rev")))
+                (field::hidden("slug", value(sent, "slug")))
+            }
+            (field::text("name", "Name").value(value(sent, "name")).errors(errors).max_length(60).required())
+            (field::text("description", "For whom it is").value(value(sent, "description")).errors(errors).max_length(300))
+            (field::textarea("features", "Lines on the price page", 5).value(value(sent, "features")).errors(errors).help("One on each line."))
+            (field::number("trial_days", "Days of trial").value(value(sent, "trial_days")).errors(errors).min("0").max("365").required())
+            (field::number("sort", "Place among the plans").value(value(sent, "sort")).errors(errors).min("0").max("1000").required().help("The smallest first. A trial is of the last one."))
+            (field::switch("is_public", "Offer it on the price page", !value(sent, "is_public").is_empty()).value("on"))
+        } }).title("What it says"))
+    }
+}
+
+/// What a plan allows.
+fn allows(
+    console: &Console,
+    sent: &[(String, String)],
+    errors: &[FieldError],
+    footer: Markup,
+) -> Markup {
+    let card = Card::new(html! { div.stack { @for entitlement in console.entitlements() { (amount(entitlement.key, entitlement.title, entitlement.kind, sent, errors)) } } })
+        .title("What it allows").note("for everybody who is on it, at once");
+    html! { @if footer.0.is_empty() { (card) } @else { (card.footer(footer)) } }
 }
 
 fn amount(

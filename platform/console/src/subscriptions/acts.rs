@@ -27,6 +27,7 @@ pub(super) fn routes() -> Routes {
         .post("/tenants/{id}/subscriptions/{subscription}/unpaid", unpaid)
         .post("/tenants/{id}/subscriptions/{subscription}/settle", settle)
         .post("/tenants/{id}/subscriptions/{subscription}/change", change)
+        .post("/tenants/{id}/subscriptions/{subscription}/keep", keep)
         .post("/tenants/{id}/subscriptions/{subscription}/cancel", cancel)
         .post("/tenants/{id}/subscriptions/{subscription}/resume", resume)
 }
@@ -277,6 +278,39 @@ async fn change(
             ),
             None => format!("The plan is {} now.", after.plan.name),
         })
+    };
+    conclude(&ctx, &console, id, outcome.await).await
+}
+
+async fn keep(
+    ctx: Operating<rank::Billing>,
+    Extension(console): Extension<Console>,
+    Path((id, subscription)): Path<(TenantId, SubscriptionId)>,
+    Form(form): Form<ActForm>,
+) -> Result<Response> {
+    let outcome = async {
+        let mut tx = console.db().begin().await?;
+        let name = name_of(tx.conn(), id).await?;
+        let act = Act::new(&*ctx, "billing.change.withdrawn", &form.reason, ctx.now)?;
+        let what = of(&ctx, id, &form, act.reason());
+        let after = console
+            .billing()
+            .keep_price(tx.conn(), &what, subscription)
+            .await?;
+        act.on_tenant(id, name)
+            .on(
+                "subscription",
+                subscription,
+                after.plan.product_name.clone(),
+            )
+            .told_already()
+            .write(tx.conn())
+            .await?;
+        tx.commit().await?;
+        Ok(format!(
+            "{} stays on {}.",
+            after.plan.product_name, after.plan.name
+        ))
     };
     conclude(&ctx, &console, id, outcome.await).await
 }

@@ -25,13 +25,23 @@ pub(crate) struct Row {
     pub plan: String,
     /// The version of the price that it is on.
     pub price: Option<OnPrice>,
+    /// What it brings in each month: a year's price counts a twelfth, rounded half away from zero. `None` while it
+    /// brings nothing.
+    pub mrr: Option<Money>,
     pub status: String,
     pub collection: String,
     pub quantity: i32,
     pub trial_end: Option<Timestamp>,
+    pub period_start: Option<Timestamp>,
     pub period_end: Option<Timestamp>,
     /// What is open.
     pub due: Option<Money>,
+    /// By when the next payment must have come.
+    pub payment_due_at: Option<Timestamp>,
+    pub grace_until: Option<Timestamp>,
+    pub read_only_until: Option<Timestamp>,
+    /// A price that takes over later.
+    pub pending: Option<Coming>,
     pub cancel_at_period_end: bool,
     pub ended_at: Option<Timestamp>,
     /// Counts changes; an act says which one it is based on.
@@ -42,9 +52,46 @@ pub(crate) struct Row {
 /// The version of a price that somebody is on.
 #[derive(Clone, Debug)]
 pub(crate) struct OnPrice {
+    pub id: Uuid,
     pub version: i32,
     pub amount: Money,
     pub cycle: String,
+}
+
+impl OnPrice {
+    /// The amount and how often it is due: `€19 a month`.
+    pub(crate) fn in_words(&self) -> String {
+        if self.amount.minor == 0 {
+            return "free".to_owned();
+        }
+        let every = if self.cycle == "yearly" {
+            "a year"
+        } else {
+            "a month"
+        };
+        format!("{} {every}", catalog::display(self.amount))
+    }
+}
+
+/// A price that takes over later.
+#[derive(Clone, Debug)]
+pub(crate) struct Coming {
+    pub price: OnPrice,
+    pub plan: String,
+    pub at: Timestamp,
+    /// Whether the platform announced it; otherwise it was chosen.
+    pub announced: bool,
+}
+
+/// What a payment would do, if it came in now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Payment {
+    /// It settles this sum.
+    Settles(Money),
+    /// Nothing is open: it pays this sum for the period that begins then.
+    PaysAhead(Money, Timestamp),
+    /// There is nothing to pay.
+    Nothing,
 }
 
 impl Row {
@@ -66,30 +113,40 @@ impl Row {
         }
     }
 
-    /// What it brings in each month: a year's price counts a twelfth, rounded half away from zero.
-    pub(crate) fn monthly(&self) -> Option<Money> {
-        let price = self.price.as_ref()?;
-        if !matches!(self.status.as_str(), "active" | "past_due") {
-            return None;
+    /// What a payment would do, under the rules of billing.
+    pub(crate) fn payment(&self, now: Timestamp) -> Payment {
+        if self.collection != "manual"
+            || !matches!(self.status.as_str(), "active" | "past_due" | "unpaid")
+        {
+            return Payment::Nothing;
         }
-        let each = price.amount.minor.checked_mul(i64::from(self.quantity))?;
-        let minor = if price.cycle == "yearly" {
-            (each + 6).div_euclid(12)
-        } else {
-            each
+        if let Some(due) = self.due {
+            return Payment::Settles(due);
+        }
+        let (Some(price), Some(start), Some(end)) =
+            (&self.price, self.period_start, self.period_end)
+        else {
+            return Payment::Nothing;
         };
-        Some(Money::new(minor, price.amount.currency))
+        let coming = self.pending.as_ref().filter(|coming| coming.at <= end);
+        let amount = coming.map_or(price, |coming| &coming.price).amount;
+        let sum = amount.minor.checked_mul(i64::from(self.quantity));
+        match sum.filter(|sum| *sum > 0 && start <= now && !self.cancel_at_period_end) {
+            Some(sum) => Payment::PaysAhead(Money::new(sum, amount.currency), end),
+            None => Payment::Nothing,
+        }
     }
 }
 
 /// Which subscriptions are wanted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Filter {
-    /// A status as stored, `live` for all that have not ended, or nothing.
+    /// A status as stored, `live` for all that have not ended, `paying` for those that bring revenue, or nothing.
     pub status: String,
     pub plan: Option<Uuid>,
     pub price: Option<Uuid>,
     pub collection: String,
+    pub tenant: Option<TenantId>,
     pub offset: i64,
     pub limit: i64,
 }
@@ -98,8 +155,25 @@ pub(crate) struct Filter {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Found {
     pub rows: Vec<Row>,
+    /// How many there are in all parts.
     pub total: i64,
+    /// What they bring in each month in all parts, by currency.
+    pub mrr: Vec<Money>,
 }
+
+/// Subscribers who were told that they move from one price to another.
+#[derive(Clone, Debug)]
+pub(crate) struct Move {
+    pub from: Uuid,
+    pub to: Uuid,
+    pub number: i64,
+    /// When the first of them moves, and when the last.
+    pub first: Timestamp,
+    pub last: Timestamp,
+}
+
+/// Most subscriptions of one tenant on its page.
+const OF_TENANT: i64 = 50;
 
 /// One part of the subscriptions that are wanted, the newest first.
 pub(crate) async fn list(conn: &mut PgConnection, filter: &Filter) -> Result<Found> {
@@ -108,7 +182,22 @@ pub(crate) async fn list(conn: &mut PgConnection, filter: &Filter) -> Result<Fou
 
 /// Every subscription that a tenant has or had, those that live first.
 pub(crate) async fn of_tenant(conn: &mut PgConnection, tenant: TenantId) -> Result<Vec<Row>> {
-    store::of_tenant(conn, tenant).await
+    let filter = Filter {
+        tenant: Some(tenant),
+        limit: OF_TENANT,
+        ..Filter::default()
+    };
+    Ok(store::list(conn, &filter).await?.rows)
+}
+
+/// How many would move from each price of a plan to another one: the price, the quantity that each has, and how many.
+pub(crate) async fn movable(conn: &mut PgConnection, plan: Uuid) -> Result<Vec<(Uuid, i32, i64)>> {
+    store::movable(conn, plan).await
+}
+
+/// The moves from prices of a plan that are announced and still to come.
+pub(crate) async fn moves(conn: &mut PgConnection, plan: Uuid) -> Result<Vec<Move>> {
+    store::moves(conn, plan).await
 }
 
 #[cfg(test)]
@@ -116,7 +205,16 @@ mod tests {
     use super::*;
     use kernel::Currency;
 
-    fn row(status: &str, minor: i64, cycle: &str) -> Row {
+    fn price(minor: i64) -> OnPrice {
+        OnPrice {
+            id: kernel::new_uuid(),
+            version: 1,
+            amount: Money::new(minor, Currency::EUR),
+            cycle: "monthly".into(),
+        }
+    }
+
+    fn row(status: &str) -> Row {
         let at: Timestamp = "2026-03-01T09:00:00Z".parse().unwrap();
         Row {
             tenant: TenantId::new(),
@@ -125,17 +223,19 @@ mod tests {
             id: kernel::new_uuid(),
             product: "Blog".into(),
             plan: "Studio".into(),
-            price: Some(OnPrice {
-                version: 1,
-                amount: Money::new(minor, Currency::EUR),
-                cycle: cycle.into(),
-            }),
+            price: Some(price(1_900)),
+            mrr: None,
             status: status.into(),
             collection: "manual".into(),
-            quantity: 1,
+            quantity: 2,
             trial_end: Some(at),
-            period_end: None,
+            period_start: Some(at),
+            period_end: Some("2026-04-01T09:00:00Z".parse().unwrap()),
             due: None,
+            payment_due_at: None,
+            grace_until: None,
+            read_only_until: None,
+            pending: None,
             cancel_at_period_end: false,
             ended_at: None,
             rev: 1,
@@ -144,22 +244,54 @@ mod tests {
     }
 
     #[test]
-    fn a_year_counts_a_twelfth_and_a_trial_nothing() {
-        let monthly = |row: Row| row.monthly().map(|money| money.minor);
-        assert_eq!(monthly(row("active", 19_000, "yearly")), Some(1_583));
-        assert_eq!(monthly(row("active", 9_006, "yearly")), Some(751));
-        assert_eq!(monthly(row("past_due", 1_900, "monthly")), Some(1_900));
-        assert_eq!(monthly(row("trialing", 1_900, "monthly")), None);
-    }
-
-    #[test]
     fn a_trial_that_is_over_has_ended() {
-        let row = row("trialing", 0, "monthly");
+        let row = row("trialing");
         let end = row.trial_end.unwrap();
         assert_eq!(
             row.state(end.minus(std::time::Duration::from_secs(1))),
             "trialing"
         );
         assert_eq!(row.state(end), "ended");
+    }
+
+    #[test]
+    fn a_payment_settles_what_is_open_before_it_pays_ahead() {
+        let euro = |minor| Money::new(minor, Currency::EUR);
+        let active = row("active");
+        let (now, end) = (active.created_at, active.period_end.unwrap());
+        assert_eq!(active.payment(now), Payment::PaysAhead(euro(3_800), end));
+        let open = Row {
+            due: Some(euro(700)),
+            ..active.clone()
+        };
+        assert_eq!(open.payment(now), Payment::Settles(euro(700)));
+        let coming = |minor| Coming {
+            price: price(minor),
+            plan: "Solo".into(),
+            at: end,
+            announced: false,
+        };
+        let smaller = Row {
+            pending: Some(coming(900)),
+            ..active.clone()
+        };
+        assert_eq!(smaller.payment(now), Payment::PaysAhead(euro(1_800), end));
+        let free = Row {
+            pending: Some(coming(0)),
+            ..active.clone()
+        };
+        let leaving = Row {
+            cancel_at_period_end: true,
+            ..active.clone()
+        };
+        let before = now.minus(std::time::Duration::from_secs(1));
+        for (row, now) in [
+            (free, now),
+            (leaving, now),
+            (active, before),
+            (row("trialing"), now),
+        ] {
+            assert_eq!(row.payment(now), Payment::Nothing, "{row:?}");
+        }
     }
 }

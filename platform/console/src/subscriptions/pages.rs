@@ -8,7 +8,9 @@ use maud::{Markup, html};
 use module::extract::Query;
 use module::{Operating, OpsCtx, Routes, rank};
 use serde::Deserialize;
-use ui::table::{FilterBar, Pager, head, hidden_head, name_cell, number_head, table};
+use ui::table::{
+    FilterBar, Pager, head, hidden_head, name_cell, number_head, table, table_with_foot,
+};
 use ui::{Card, Empty, Page, TimelineEntry, Tone, avatar, badge, dialog_opener, icons, timeline};
 
 use super::{Filter, Found, Row, ask};
@@ -19,9 +21,10 @@ use crate::respond::{amounts, count, day, encode, moment, words};
 const PER_PAGE: i64 = 50;
 
 /// States that can be filtered by.
-const STATES: [(&str, &str); 9] = [
+const STATES: [(&str, &str); 10] = [
     ("", "Any status"),
     ("live", "Not ended"),
+    ("paying", "Bringing revenue"),
     ("active", "Active"),
     ("trialing", "In trial"),
     ("past_due", "Past due"),
@@ -77,6 +80,7 @@ async fn list(
         plan: query.plan.parse().ok(),
         price: query.price.parse().ok(),
         collection: query.collection.clone(),
+        tenant: None,
         offset: (query.page() - 1) * PER_PAGE,
         limit: PER_PAGE,
     };
@@ -133,7 +137,7 @@ fn rows(ctx: &OpsCtx, found: &Found, query: &ListQuery) -> Markup {
     let offset = (query.page() - 1) * PER_PAGE;
     let shown = i64::try_from(found.rows.len()).unwrap_or_default();
     html! {
-        (table("Subscriptions",
+        (table_with_foot("Subscriptions",
             &html! { (head("Tenant")) (head("Status")) (head("Plan")) (head("Price")) (head("Collection")) (number_head("MRR")) (head("Next")) (head("Since")) },
             &html! { @for row in &found.rows {
                 tr data-row {
@@ -142,11 +146,12 @@ fn rows(ctx: &OpsCtx, found: &Found, query: &ListQuery) -> Markup {
                     td { (row.product) " " (row.plan) }
                     td { (price(row)) }
                     td { (collection(row)) }
-                    td.number { (amounts(row.monthly().as_slice())) }
+                    td.number { (amounts(row.mrr.as_slice())) }
                     td { (next(row, ctx.now)) }
                     td { (day(row.created_at)) }
                 }
-            } }))
+            } },
+            &html! { tr { th scope="row" colspan="5" { "All " (count(found.total, "subscription", "subscriptions")) } td.number { (amounts(&found.mrr)) } td colspan="2" {} } }))
         (Pager {
             summary: format!("{}–{} of {}", offset + 1, offset + shown, count(found.total, "subscription", "subscriptions")),
             previous: (query.page() > 1).then(|| query.address(query.page() - 1)),
@@ -177,7 +182,7 @@ pub(crate) fn of_tenant(
                             td { (state(row, ctx.now)) }
                             td { (price(row)) }
                             td { (collection(row)) }
-                            td.number { (amounts(row.monthly().as_slice())) }
+                            td.number { (amounts(row.mrr.as_slice())) }
                             td { (next(row, ctx.now)) }
                             td { (day(row.created_at)) }
                             td { (ask::menu(ctx, row)) }
@@ -212,7 +217,7 @@ fn price(row: &Row) -> Markup {
     html! {
         @match &row.price {
             Some(price) => {
-                (catalog::display(price.amount)) " " (if price.cycle == "yearly" { "a year" } else { "a month" })
+                (price.in_words())
                 @if row.quantity > 1 { " × " (row.quantity) }
                 " " small.muted { "version " (price.version) }
             },
@@ -229,32 +234,58 @@ fn collection(row: &Row) -> &'static str {
     }
 }
 
-/// What happens next, and when.
-fn next(row: &Row, now: Timestamp) -> String {
-    match row.status.as_str() {
-        "trialing" => row.trial_end.map_or_else(String::new, |end| {
-            let verb = if now < end {
-                "Trial ends"
-            } else {
-                "Trial ended"
-            };
-            format!("{verb} {}", day(end))
-        }),
-        "active" | "past_due" => row.period_end.map_or_else(
-            || "–".to_owned(),
-            |end| {
-                let verb = if row.cancel_at_period_end {
-                    "Ends"
-                } else {
-                    "Renews"
-                };
-                format!("{verb} {}", day(end))
-            },
-        ),
-        _ => row
-            .ended_at
-            .map_or_else(|| "–".to_owned(), |end| format!("Ended {}", day(end))),
+/// What happens next, and when; below it what is open.
+fn next(row: &Row, now: Timestamp) -> Markup {
+    html! {
+        div.who { div {
+            (coming(row, now))
+            @if let Some(due) = row.due { small { (open(row, due)) } }
+        } }
     }
+}
+
+/// What happens next by itself.
+fn coming(row: &Row, now: Timestamp) -> String {
+    let on = |verb: &str, at: Option<Timestamp>| {
+        at.map_or_else(|| "–".to_owned(), |at| format!("{verb} {}", day(at)))
+    };
+    match row.status.as_str() {
+        "trialing" if row.trial_end.is_some_and(|end| now >= end) => {
+            on("Trial ended", row.trial_end)
+        }
+        "trialing" => on("Trial ends", row.trial_end),
+        "past_due" => on("Read-only from", row.grace_until),
+        "active" if row.cancel_at_period_end => on("Ends", row.period_end),
+        "active" => match &row.pending {
+            Some(pending) => {
+                let what = if pending.announced {
+                    format!(
+                        "Version {}, {}",
+                        pending.price.version,
+                        pending.price.in_words()
+                    )
+                } else {
+                    format!("{}, {}", pending.plan, pending.price.in_words())
+                };
+                format!("{what}, from {}", day(pending.at))
+            }
+            None => on("Renews", row.period_end),
+        },
+        "unpaid" if row.read_only_until.is_some_and(|until| now >= until) => {
+            on("Switched off since", row.read_only_until)
+        }
+        "unpaid" => on("Switched off from", row.read_only_until),
+        _ => on("Ended", row.ended_at),
+    }
+}
+
+/// What is open, and by when.
+fn open(row: &Row, due: Money) -> String {
+    let sum = catalog::display(due);
+    row.payment_due_at.map_or_else(
+        || format!("{sum} open"),
+        |by| format!("{sum} due {}", day(by)),
+    )
 }
 
 /// What happened to the subscriptions of a tenant.

@@ -52,6 +52,8 @@ pub(crate) enum Sort {
     Mrr,
     /// By the number of people.
     Seats,
+    /// By the room that their files take.
+    Storage,
 }
 
 impl Sort {
@@ -61,13 +63,20 @@ impl Sort {
             Self::Name => "name",
             Self::Mrr => "mrr",
             Self::Seats => "seats",
+            Self::Storage => "storage",
         }
     }
 
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        [Self::Since, Self::Name, Self::Mrr, Self::Seats]
-            .into_iter()
-            .find(|sort| sort.as_str() == name)
+        [
+            Self::Since,
+            Self::Name,
+            Self::Mrr,
+            Self::Seats,
+            Self::Storage,
+        ]
+        .into_iter()
+        .find(|sort| sort.as_str() == name)
     }
 }
 
@@ -117,6 +126,8 @@ pub(crate) struct Row {
     pub owner_name: Option<String>,
     pub owner_email: Option<String>,
     pub seats: i64,
+    /// Room that its files take.
+    pub bytes: i64,
     pub mrr: Vec<Money>,
 }
 
@@ -126,6 +137,8 @@ pub(crate) struct Found {
     pub rows: Vec<Row>,
     /// How many there are in all parts.
     pub total: i64,
+    /// What those in all parts bring in each month, by currency.
+    pub mrr: Vec<Money>,
 }
 
 /// One part of the tenants that are wanted.

@@ -8,12 +8,14 @@ use maud::{Markup, html};
 use module::extract::Query;
 use module::{Operating, OpsCtx, Routes, rank};
 use serde::Deserialize;
-use ui::table::{Direction, FilterBar, Pager, Sorting, head, hidden_head, name_cell, table};
+use ui::table::{
+    Direction, FilterBar, Pager, Sorting, head, hidden_head, name_cell, table_with_foot,
+};
 use ui::{Card, Empty, Menu, Page, avatar, icons, link_button};
 
 use super::{Filter, Found, Row, STATES, Sort, Sought};
 use crate::Console;
-use crate::respond::{amounts, count, csv_file, day, encode, midnight, standing};
+use crate::respond::{amounts, count, csv_file, day, encode, midnight, room, standing};
 
 /// Tenants on one page.
 const PER_PAGE: i64 = 25;
@@ -187,14 +189,15 @@ fn tenants(ctx: &OpsCtx, found: &Found, filter: &Filter, query: &ListQuery) -> M
         region: "tenants",
         address: &address,
     };
-    table(
+    table_with_foot(
         "Tenants",
         &html! {
             (sorting.head("name", "Tenant")) (head("Status")) (head("Plan")) (head("Products")) (head("Owner"))
-            (sorting.number_head("seats", "Seats")) (sorting.number_head("mrr", "MRR")) (sorting.head("since", "Since"))
+            (sorting.number_head("seats", "Seats")) (sorting.number_head("storage", "Storage")) (sorting.number_head("mrr", "MRR")) (sorting.head("since", "Since"))
             (hidden_head("Actions"))
         },
         &html! { @for tenant in &found.rows { (row(ctx, tenant)) } },
+        &html! { tr { th scope="row" colspan="7" { "All " (count(found.total, "tenant", "tenants")) } td.number { (amounts(&found.mrr)) } td colspan="2" {} } },
     )
 }
 
@@ -221,6 +224,7 @@ fn row(ctx: &OpsCtx, tenant: &Row) -> Markup {
                 }
             }
             td.number { (tenant.seats) }
+            td.number { (room(tenant.bytes)) }
             td.number { (amounts(&tenant.mrr)) }
             td { (day(tenant.created_at)) }
             td {
@@ -268,6 +272,7 @@ async fn export(
         "owner",
         "owner_email",
         "seats",
+        "storage_bytes",
         "mrr",
         "since",
     ];
@@ -283,6 +288,7 @@ async fn export(
             tenant.owner_name.unwrap_or_default(),
             tenant.owner_email.unwrap_or_default(),
             tenant.seats.to_string(),
+            tenant.bytes.to_string(),
             mrr.join("; "),
             tenant.created_at.to_string(),
         ]

@@ -4,7 +4,7 @@ use kernel::{Result, TenantId, Timestamp};
 use sqlx::PgConnection;
 
 use super::{Filter, Found, Row};
-use crate::respond::money;
+use crate::respond::moneys;
 
 /// Finds, filters, counts and orders the tenants, then completes those of the wanted part alone.
 ///
@@ -68,6 +68,14 @@ pub(super) async fn list(
                             and s.status not in ('incomplete_expired', 'cancelled', 'expired')))
                  and ($13::timestamptz is null or t.created_at >= $13)
                  and ($14::timestamptz is null or t.created_at < $14)
+           ), fitting as (
+               select * from judged where $5 = '' or state = $5
+           ), summed as (
+               select coalesce(array_agg(m.minor order by m.currency), '{}') as minors,
+                      coalesce(array_agg(m.currency order by m.currency), '{}') as currencies
+               from (select u.currency, sum(u.minor)::bigint as minor
+                     from fitting f cross join unnest(f.mrr_minor, f.mrr_currencies) as u (minor, currency)
+                     group by u.currency) m
            ), part as (
                select j.*, n.seats, count(*) over () as total,
                       row_number() over (order by
@@ -77,21 +85,24 @@ pub(super) async fn list(
                           case when $9 = 'mrr' and $10 then j.mrr_total end desc,
                           case when $9 = 'seats' and not $10 then n.seats end,
                           case when $9 = 'seats' and $10 then n.seats end desc,
+                          case when $9 = 'storage' and not $10 then coalesce(z.bytes, 0) end,
+                          case when $9 = 'storage' and $10 then coalesce(z.bytes, 0) end desc,
                           case when $9 = 'since' and not $10 then j.created_at end,
                           case when $9 = 'since' and $10 then j.created_at end desc,
                           j.id desc) as place
-               from judged j
+               from fitting j
                left join lateral (
                    select count(*) as seats from memberships m
                    where $9 = 'seats' and m.tenant_id = j.id and m.status = 'active'
                ) n on true
-               where $5 = '' or j.state = $5
+               left join files_totals z on $9 = 'storage' and z.tenant_id = j.id
                order by place offset $11 limit $12
            )
            select p.id as "id!: TenantId", p.slug as "slug!", p.name as "name!", p.state as "state!",
                   p.created_at as "created_at!: Timestamp", p.total as "total!",
                   p.mrr_minor as "mrr_minor!: Vec<i64>", p.mrr_currencies as "mrr_currencies!: Vec<String>",
                   o.name as "owner_name?", o.email as "owner_email?", n.seats as "seats!",
+                  coalesce(z.bytes, 0) as "bytes!", x.minors as "minors!: Vec<i64>", x.currencies as "currencies!: Vec<String>",
                   coalesce(l.plans, '{}') as "plans!: Vec<String>", coalesce(l.products, '{}') as "products!: Vec<String>"
            from part p
            left join lateral (
@@ -111,6 +122,8 @@ pub(super) async fn list(
                from subscriptions s join plans pl on pl.id = s.plan_id join products pr on pr.id = s.product_id
                where s.tenant_id = p.id and s.status not in ('incomplete_expired', 'cancelled', 'expired')
            ) l on true
+           left join files_totals z on z.tenant_id = p.id
+           cross join summed x
            order by p.place"#,
         sought.map(|sought| sought.from.as_str()),
         sought.map(|sought| sought.to.as_str()),
@@ -131,8 +144,10 @@ pub(super) async fn list(
     .await?;
     let mut found = Found::default();
     for row in rows {
-        found.total = row.total;
-        let mrr = row.mrr_minor.iter().zip(&row.mrr_currencies);
+        if found.rows.is_empty() {
+            found.total = row.total;
+            found.mrr = moneys(&row.minors, &row.currencies)?;
+        }
         found.rows.push(Row {
             id: row.id,
             slug: row.slug,
@@ -144,9 +159,8 @@ pub(super) async fn list(
             owner_name: row.owner_name,
             owner_email: row.owner_email,
             seats: row.seats,
-            mrr: mrr
-                .map(|(minor, currency)| money(*minor, currency))
-                .collect::<Result<_>>()?,
+            bytes: row.bytes,
+            mrr: moneys(&row.mrr_minor, &row.mrr_currencies)?,
         });
     }
     Ok(found)

@@ -7,7 +7,7 @@ pub(crate) mod store;
 
 use billing::{Billing, Event};
 use catalog::overrides::{self, Override};
-use kernel::{Error, Result, TenantId, Timestamp};
+use kernel::{Error, Result, Standing, TenantId, Timestamp};
 use sqlx::PgConnection;
 
 use crate::subscriptions;
@@ -42,11 +42,21 @@ pub(crate) struct Person {
     pub last_seen_at: Option<Timestamp>,
 }
 
+/// How much of something is used, and how much there may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Use {
+    pub used: i64,
+    /// `None` for no limit.
+    pub limit: Option<i64>,
+}
+
 /// The first of the page's sections, with what its acts need.
 pub(crate) struct Summary {
     pub tenant: Tenant,
     pub owners: Vec<Person>,
-    pub people: i64,
+    pub people: Use,
+    /// Room that its files take, in bytes.
+    pub files: Use,
     pub subscriptions: Vec<subscriptions::Row>,
     pub history: Vec<Event>,
     pub overrides: Vec<Override>,
@@ -66,13 +76,24 @@ pub(crate) async fn summary(
     conn: &mut PgConnection,
     billing: &Billing,
     id: TenantId,
+    now: Timestamp,
 ) -> Result<Summary> {
     let tenant = get(&mut *conn, id).await?;
     let people = store::people(&mut *conn, id).await?;
     let active = people.iter().filter(|person| person.status == "active");
+    let active = i64::try_from(active.count()).unwrap_or(i64::MAX);
+    let bytes = store::bytes(&mut *conn, id).await?;
+    let limit = limits(&mut *conn, billing, id, now).await?;
     Ok(Summary {
         tenant,
-        people: i64::try_from(active.count()).unwrap_or(i64::MAX),
+        people: Use {
+            used: active,
+            limit: limit("workspace.seats"),
+        },
+        files: Use {
+            used: bytes,
+            limit: limit("files.bytes"),
+        },
         owners: people
             .into_iter()
             .filter(|person| person.roles.iter().any(|role| role == "owner"))
@@ -81,4 +102,22 @@ pub(crate) async fn summary(
         history: billing.history(&mut *conn, id, HISTORY).await?,
         overrides: overrides::list(conn, id).await?,
     })
+}
+
+/// What the tenant may have of an entitlement, as its own requests reckon it: its plans, and what operators granted.
+async fn limits(
+    conn: &mut PgConnection,
+    billing: &Billing,
+    id: TenantId,
+    now: Timestamp,
+) -> Result<impl Fn(&str) -> Option<i64> + use<>> {
+    let held = billing.subscriptions(&mut *conn, id).await?;
+    let mut standings: Vec<Standing> = held.iter().map(billing::Subscription::standing).collect();
+    let set = overrides::in_force(conn, id, now).await?;
+    for (module, access, until) in set.access {
+        for standing in standings.iter_mut().filter(|held| held.module == module) {
+            standing.override_access = Some((access, until));
+        }
+    }
+    Ok(move |key: &str| kernel::limit(&standings, &set.limits, key, now))
 }

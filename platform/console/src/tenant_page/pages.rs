@@ -66,7 +66,7 @@ pub(crate) async fn summary_page(
     problem: Option<&Error>,
 ) -> Result<Page> {
     let mut conn = console.read().await?;
-    let summary = super::summary(&mut conn, console.billing(), id).await?;
+    let summary = super::summary(&mut conn, console.billing(), id, ctx.now).await?;
     let offers = catalog::manage::products(&mut conn).await?;
     drop(conn);
     let section = sections::summary(ctx, console, &summary, &offers);

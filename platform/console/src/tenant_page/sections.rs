@@ -15,10 +15,10 @@ use ui::{
 
 use super::acts::describe;
 use super::store::Letter;
-use super::{Person, Summary};
+use super::{Person, Summary, Use};
 use crate::Console;
 use crate::ask::Ask;
-use crate::respond::{count, date, day, moment, words};
+use crate::respond::{date, day, moment, words};
 use crate::subscriptions;
 
 /// Everything about a tenant that decides what it may do.
@@ -55,7 +55,11 @@ fn facts(ctx: &OpsCtx, summary: &Summary) -> Markup {
         ("Owner", owners),
         (
             "People",
-            html! { (count(summary.people, "person", "people")) },
+            used(summary.people, "People", &|number| number.to_string()),
+        ),
+        (
+            "Files",
+            used(summary.files, "Room for files", &kernel::size),
         ),
         ("Since", html! { (day(tenant.created_at)) }),
         (
@@ -76,6 +80,19 @@ fn facts(ctx: &OpsCtx, summary: &Summary) -> Markup {
         ));
     }
     definition_list(&rows)
+}
+
+/// How much is used of what there may be.
+fn used(of: Use, label: &str, shown: &dyn Fn(i64) -> String) -> Markup {
+    html! {
+        @match of.limit {
+            Some(limit) => {
+                (shown(of.used)) " of " (shown(limit)) " "
+                (ui::meter(label, of.used.unsigned_abs(), limit.unsigned_abs()))
+            },
+            None => { (shown(of.used)) ", no limit" },
+        }
+    }
 }
 
 fn overrides(ctx: &OpsCtx, console: &Console, summary: &Summary) -> Markup {

@@ -38,6 +38,17 @@ pub(super) async fn people(conn: &mut PgConnection, id: TenantId) -> Result<Vec<
     .await?)
 }
 
+/// Room that the tenant's files take.
+pub(super) async fn bytes(conn: &mut PgConnection, id: TenantId) -> Result<i64> {
+    let found = sqlx::query_scalar!(
+        "select bytes from files_totals where tenant_id = $1",
+        id as _
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.unwrap_or_default())
+}
+
 /// A tenant's name, for the record of what was done to it.
 pub(crate) async fn name(conn: &mut PgConnection, id: TenantId) -> Result<Option<String>> {
     Ok(

@@ -25,6 +25,18 @@ pub struct Delivery {
     pub mail: MailId,
 }
 
+/// Whether a delivery waits while its tenant is suspended: all that the tenant itself writes. What the platform has to
+/// say about the workspace and its subscriptions goes out nevertheless.
+#[must_use]
+pub fn waits_while_suspended(payload: &serde_json::Value) -> bool {
+    let template = payload.get("template").and_then(serde_json::Value::as_str);
+    template.is_none_or(|template| {
+        !["accounts.", "billing.", "tenants."]
+            .iter()
+            .any(|of_platform| template.starts_with(of_platform))
+    })
+}
+
 /// After so many tries a mail is given up: with the worker's delays that is most of a day.
 pub(crate) const MAX_TRIES: i32 = 25;
 
@@ -166,4 +178,18 @@ fn outgoing(id: MailId, mail: store::Queued) -> Result<OutgoingMail, SendError> 
         html: mail.html,
         unsubscribe_url: mail.unsubscribe_url,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::waits_while_suspended;
+
+    #[test]
+    fn a_suspended_tenant_writes_to_nobody_but_is_written_to() {
+        let waits = |template: &str| {
+            waits_while_suspended(&serde_json::json!({ "mail": "x", "template": template }))
+        };
+        assert!(waits("blog.comment_confirmation") && waits("messaging.digest"));
+        assert!(!waits("tenants.suspended") && !waits("billing.overdue"));
+    }
 }

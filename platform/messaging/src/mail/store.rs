@@ -35,7 +35,7 @@ pub(crate) async fn insert(conn: &mut PgConnection, mail: NewMail<'_>) -> Result
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $15, $11)
          ), job as (
              insert into jobs (id, tenant_id, kind, payload, run_at, max_attempts, created_at)
-             values ($12, $2, $13, jsonb_build_object('mail', $1::uuid), $11, $14, $11)
+             values ($12, $2, $13, jsonb_build_object('mail', $1::uuid, 'template', $3::text), $11, $14, $11)
          )
          select pg_notify('atelier_change', 'work')",
         mail.id as _,
@@ -69,10 +69,10 @@ pub(crate) async fn queue_again(
         Undelivered,
         r#"with mail as (
                update mail_messages set state = 'queued', attempts = 0 where id = $1 and state in ('failed', 'dead')
-               returning id, tenant_id, subject
+               returning id, tenant_id, subject, template
            ), job as (
                insert into jobs (id, tenant_id, kind, payload, run_at, max_attempts, created_at)
-               select $2, mail.tenant_id, $3, jsonb_build_object('mail', mail.id), $4, $5, $4 from mail
+               select $2, mail.tenant_id, $3, jsonb_build_object('mail', mail.id, 'template', mail.template), $4, $5, $4 from mail
            )
            select tenant_id as "tenant: TenantId", subject from mail"#,
         id as _,

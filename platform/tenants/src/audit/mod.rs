@@ -149,6 +149,7 @@ impl Entry {
             "billing.change.scheduled" => "planned a change of plan of",
             "billing.change.withdrawn" => "took back the change of plan of",
             "billing.price.announced" => "announced a new price of",
+            "billing.price.withdrawn" => "took back the new price of",
             "billing.payment.recorded" => "noted a payment for",
             "billing.payment.missed" => "noted a missing payment for",
             "billing.renewal.due" => "noted that the next period is due for",
