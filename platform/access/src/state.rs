@@ -52,7 +52,7 @@ struct Shared {
     tenants: Tenants,
     secrets: Secrets,
     products: Vec<Product>,
-    shared: &'static [Scope],
+    common: &'static [Scope],
     /// Counts changes: what was read before one and stored after it must not be kept.
     news: AtomicU64,
     keys: Cache<(TenantId, String), Option<Arc<Record>>>,
@@ -87,7 +87,7 @@ impl Access {
             tenants,
             secrets,
             products,
-            shared,
+            common: shared,
             news: AtomicU64::default(),
             keys: Cache::builder()
                 .max_capacity(CAPACITY)
@@ -139,7 +139,7 @@ impl Access {
     pub(crate) fn offered(&self, product: &str) -> impl Iterator<Item = &'static Scope> + Clone {
         self.product(product)
             .into_iter()
-            .flat_map(|product| product.scopes.iter().chain(self.0.shared))
+            .flat_map(|product| product.scopes.iter().chain(self.0.common))
     }
 
     /// The key of that name in a tenant, if there is one: from memory, or from the database.

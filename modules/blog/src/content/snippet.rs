@@ -241,13 +241,8 @@ mod tests {
             let _ = best(&text, &found(&[&word]));
         }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(text: &str, word: &str) -> String {
+    fn brief_of(text: &str, word: &str) -> String {
         let found = BTreeSet::from([word.to_owned()]);
         brief(whole(text, &found))
             .into_iter()
@@ -273,7 +268,7 @@ mod tests {
             ),
             ("nothing of it", ""),
         ] {
-            assert_eq!(shown(text, "lanterns"), expected);
+            assert_eq!(brief_of(text, "lanterns"), expected);
         }
     }
 }

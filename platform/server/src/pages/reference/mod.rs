@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 use ui::table::{FilterBar, head, table};
 use ui::{Card, Page, Tone, badge, code_block, link_button};
 
-use model::{Group, Operation, Parameter, Reference};
+use model::{Group, Operation, Reference};
 
 const PATH: &str = "/api/v1/reference";
 
