@@ -2,7 +2,7 @@
 
 use testkit::browser::{Browser, Device};
 
-use super::log_in;
+use super::{log_in, look};
 use crate::support::{LiveApp, STUDIO, Samples};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -33,13 +33,7 @@ async fn search(device: Device) {
     page.press("Enter").await;
     page.wait_for("document.querySelector('.blog-found mark')?.textContent === 'nervous'")
         .await;
-    let faults = page.axe().await;
-    assert!(faults.is_empty(), "{faults:?}");
-    if let Some(folder) = std::env::var_os("ATELIER_SCREENSHOTS") {
-        let name = format!("search-results.{device:?}.png");
-        page.screenshot(std::path::PathBuf::from(folder).join(name))
-            .await;
-    }
+    look(&page, device, "search-results").await;
     page.click_css(".blog-found h2 a").await;
     page.wait_for("location.pathname.startsWith('/blog/') && document.readyState === 'complete'")
         .await;
@@ -51,13 +45,22 @@ async fn search(device: Device) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn staff_put_a_series_in_order() {
+async fn staff_put_a_series_in_order_on_a_desktop() {
+    series(Device::Desktop).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn staff_put_a_series_in_order_on_a_phone() {
+    series(Device::Phone).await;
+}
+
+async fn series(device: Device) {
     let Some(browser) = Browser::find().await else {
         return;
     };
     let app = LiveApp::start().await;
     let samples = Samples::seed(&app.platform, &app.database).await;
-    let page = browser.page(Device::Desktop).await;
+    let page = browser.page(device).await;
     log_in(&app, &page, STUDIO, samples.email, samples.password).await;
     page.goto(&app.tenant(STUDIO, "/app/blog/series")).await;
     page.click("link", "From window to portrait").await;
@@ -81,6 +84,7 @@ async fn staff_put_a_series_in_order() {
         .await;
     page.wait_for("!document.querySelector('[aria-busy]')")
         .await;
+    look(&page, device, "series-order").await;
     // It is stored.
     page.goto(&app.tenant(STUDIO, "/series/from-window-to-portrait"))
         .await;
@@ -88,16 +92,26 @@ async fn staff_put_a_series_in_order() {
         "document.querySelector('.blog-parts h2').textContent.startsWith('How we light')",
     )
     .await;
+    look(&page, device, "series-public").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn staff_import_redirects_and_a_visitor_is_led_on() {
+async fn staff_import_redirects_and_a_visitor_is_led_on_on_a_desktop() {
+    redirects(Device::Desktop).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn staff_import_redirects_and_a_visitor_is_led_on_on_a_phone() {
+    redirects(Device::Phone).await;
+}
+
+async fn redirects(device: Device) {
     let Some(browser) = Browser::find().await else {
         return;
     };
     let app = LiveApp::start().await;
     let samples = Samples::seed(&app.platform, &app.database).await;
-    let page = browser.page(Device::Phone).await;
+    let page = browser.page(device).await;
     log_in(&app, &page, STUDIO, samples.email, samples.password).await;
     page.goto(&app.tenant(STUDIO, "/app/blog/redirects")).await;
     page.click("link", "Import").await;
@@ -106,17 +120,46 @@ async fn staff_import_redirects_and_a_visitor_is_led_on() {
         .await;
     page.click("button", "Check").await;
     page.wait_for_text("One line cannot be taken").await;
-    page.fill("Lines", "from,to\n/old-blog,/blog").await;
+    look(&page, device, "redirects-refused").await;
+    // A file takes the place of the lines, and stands there afterwards to be mended.
+    page.run(
+        r#"(() => {
+             const data = new DataTransfer(), field = document.querySelector('[name=file]');
+             data.items.add(new File(['from,to,status,kind\n/old-blog,/blog,301,exact\n^/2019/(.*)$,/search?q=$1,302,pattern\n/closed,,410,exact\n'], 'old.csv', { type: 'text/csv' }));
+             field.files = data.files;
+             field.dispatchEvent(new Event('change', { bubbles: true }));
+           })()"#,
+    )
+    .await;
     page.click("button", "Check").await;
     page.wait_for_text("Every line can be taken").await;
-    let faults = page.axe().await;
-    assert!(faults.is_empty(), "{faults:?}");
-    if let Some(folder) = std::env::var_os("ATELIER_SCREENSHOTS") {
-        page.screenshot(std::path::PathBuf::from(folder).join("redirect-preview.Phone.png"))
-            .await;
-    }
+    look(&page, device, "redirects-preview").await;
     page.click("button", "Import").await;
-    page.wait_for_text("1 line was imported").await;
-    page.goto(&app.tenant(STUDIO, "/old-blog")).await;
-    page.wait_for_path("/blog").await;
+    page.wait_for_text("3 lines were imported").await;
+    look(&page, device, "redirects").await;
+
+    let visitor = browser.page(device).await;
+    visitor.goto(&app.tenant(STUDIO, "/old-blog")).await;
+    visitor.wait_for_path("/blog").await;
+    visitor.goto(&app.tenant(STUDIO, "/2019/window")).await;
+    visitor.wait_for_path("/search").await;
+    visitor
+        .wait_for("document.querySelector('[name=q]').value === 'window'")
+        .await;
+    visitor.allow("status of 410");
+    visitor.goto(&app.tenant(STUDIO, "/closed")).await;
+    visitor.wait_for_text("No longer available").await;
+    look(&visitor, device, "redirects-gone").await;
+
+    // Deleted, and back.
+    page.click("link", "/closed").await;
+    page.click("button", "Delete the redirect").await;
+    page.wait_for_text("The redirect from /closed was deleted")
+        .await;
+    look(&page, device, "redirects-deleted").await;
+    page.click("button", "Undo").await;
+    page.wait_for_text("The redirect from /closed is back")
+        .await;
+    visitor.goto(&app.tenant(STUDIO, "/closed")).await;
+    visitor.wait_for_text("No longer available").await;
 }

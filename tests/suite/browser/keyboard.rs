@@ -2,7 +2,7 @@
 
 use testkit::browser::{Browser, Device};
 
-use super::log_in;
+use super::{log_in, look};
 use crate::support::{LiveApp, STUDIO, Samples};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -54,12 +54,7 @@ async fn everything_is_reached_by_keys() {
         .await;
     page.wait_for("document.querySelector('#palette [aria-selected=true] mark')?.textContent.toLowerCase() === 'nervous'")
         .await;
-    let faults = page.axe().await;
-    assert!(faults.is_empty(), "{faults:?}");
-    if let Some(folder) = std::env::var_os("ATELIER_SCREENSHOTS") {
-        page.screenshot_window(std::path::PathBuf::from(folder).join("palette-marked.png"))
-            .await;
-    }
+    look(&page, Device::Desktop, "palette-marked").await;
     page.press("Enter").await;
     page.wait_for(
         "location.pathname.startsWith('/app/blog/posts/') && document.readyState === 'complete'",
