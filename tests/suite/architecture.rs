@@ -105,6 +105,7 @@ const RULES: &[&str] = &[
     "modules/blog/src/comments/moderate.rs",
     "modules/blog/src/comments/notices.rs",
     "modules/blog/src/comments/readers.rs",
+    "modules/blog/src/comments/replies.rs",
     "modules/blog/src/comments/rules.rs",
     "modules/blog/src/comments/settings.rs",
     "modules/blog/src/comments/threads.rs",

@@ -57,6 +57,8 @@ const OPEN: &[(&str, &str)] = &[
     ("GET", "/blog/{slug}/comments/feed.xml"),
     ("GET", "/blog/comments/confirm/{token}"),
     ("POST", "/blog/comments/confirm/{token}"),
+    ("GET", "/blog/comments/quiet/{token}"),
+    ("POST", "/blog/comments/quiet/{token}"),
     ("POST", "/blog/comments/{id}/edit"),
     ("POST", "/blog/comments/{id}/delete"),
     ("POST", "/blog/comments/{id}/report"),

@@ -393,6 +393,36 @@ async fn a_preview_link_shows_a_draft_until_it_ends() {
     let (last, _) = make(json!({})).await;
     desk.app.advance(Duration::from_hours(72));
     visitor.get(&last).await.expect(410);
+
+    // How long that is when nobody says is a setting.
+    let settings = "/api/v1/blog/settings";
+    let etag = desk
+        .owner()
+        .get(settings)
+        .await
+        .header("etag")
+        .unwrap()
+        .to_owned();
+    for (hours, status) in [(0, 422), (721, 422), (5, 200)] {
+        let change = json!({ "preview_ttl_hours": hours });
+        desk.owner()
+            .api(
+                Method::PATCH,
+                settings,
+                &[("if-match", &etag)],
+                Some(&change),
+            )
+            .await
+            .expect(status);
+    }
+    let page = desk.author.get(&format!("/app/blog/posts/{id}/edit")).await;
+    let chosen = page.texts("#previews [name=hours] option[selected]");
+    assert_eq!(chosen, ["5 hours"]);
+    let (short, _) = make(json!({})).await;
+    desk.app.advance(Duration::from_secs(5 * 3600 - 1));
+    visitor.get(&short).await.expect(200);
+    desk.app.advance(Duration::from_secs(1));
+    visitor.get(&short).await.expect(410);
     for wrong in [
         json!({ "hours": 0 }),
         json!({ "hours": 721 }),

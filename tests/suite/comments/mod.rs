@@ -3,6 +3,7 @@
 mod erasing;
 mod moderation;
 mod readers;
+mod replies;
 mod rules;
 mod threads;
 

@@ -66,6 +66,9 @@ impl Samples {
         samples.look_up(&database.pool(Role::Superuser)).await;
         samples.talk_about_a_post(&inside).await;
         samples
+            .answer_a_reader(&inside, &database.pool(Role::Superuser))
+            .await;
+        samples
     }
 
     /// Sends the mails whose links lead to pages of their own.
@@ -108,6 +111,38 @@ impl Samples {
         let token = link["url"].as_str().and_then(|url| url.rsplit('/').next());
         let token = token.expect("the address of a link").to_owned();
         self.values.insert("/p/{token}".to_owned(), token);
+    }
+
+    /// Answers a reader who asked to hear of that: the mail has the way out.
+    async fn answer_a_reader(&mut self, inside: &Client, pool: &PgPool) {
+        let asked = sqlx::query_as::<_, (Uuid, Uuid)>(
+            "update blog_comments c set notify_replies = true, guest_verified_at = c.created_at
+             from (select a.tenant_id, a.id from blog_comments a join tenants t on t.id = a.tenant_id
+                   where t.slug = $1 and a.status = 'approved' and a.guest_email is not null limit 1) asked
+             where c.tenant_id = asked.tenant_id and c.id = asked.id returning c.id, c.post_id",
+        );
+        let (comment, post) = asked.bind(STUDIO).fetch_one(pool).await.expect("a reader");
+        let path = format!("/api/v1/blog/posts/{post}/comments");
+        let answer = json!({ "content": "We will write about that next.", "parent": comment });
+        let reply = inside.api(Method::POST, &path, &[], Some(&answer)).await;
+        assert_eq!(reply.status, 201, "{}", reply.body);
+        let text: String = sqlx::query_scalar(
+            "select body_text from mail_messages where template = 'blog.comment_reply'",
+        )
+        .fetch_one(pool)
+        .await
+        .expect("a mail");
+        let token = text.split_once("/blog/comments/quiet/");
+        // The answer was for the sake of the mail.
+        sqlx::query("delete from blog_comments where reply_told_at is not null")
+            .execute(pool)
+            .await
+            .expect("it goes");
+        let token = token.and_then(|(_, rest)| rest.split_whitespace().next());
+        self.values.insert(
+            "/blog/comments/quiet/{token}".to_owned(),
+            token.expect("a way out").to_owned(),
+        );
     }
 
     /// Notes an address of each kind of thing.

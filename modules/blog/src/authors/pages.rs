@@ -62,7 +62,7 @@ async fn overview(ctx: Allowed<ReadPosts>) -> Result<Page> {
     };
     Ok(Page::new("Authors")
         .lead("Those whose names stand above posts.")
-        .body(body)
+        .body(html! { div.stack { (body) } })
         .narrow())
 }
 
@@ -91,18 +91,18 @@ fn form(ctx: &Ctx, author: &Author, input: &AuthorInput, errors: &[FieldError]) 
         (error_summary(errors))
         form method="post" action={ (PATH) "/" (author.id) } {
             input type="hidden" name="rev" value=(author.rev);
-            (Card::new(html! {
+            (Card::new(html! { div.stack {
                 (field::text("display_name", "Name").value(&input.display_name).errors(errors).required().max_length(120).disabled(shut))
                 (field::text("slug", "Address").prefix("/blog/author/").value(input.slug.clone().unwrap_or_default()).errors(errors).disabled(shut)
                     .help("The former address forwards to a new one."))
                 (field::textarea("bio", "About", 3).value(&input.bio).errors(errors).disabled(shut).help("A few words, at most 250 characters."))
                 (field::url("website", "Website").value(&input.website).errors(errors).disabled(shut))
-            }).footer(html! { (submit("Save").primary().disabled(shut)) }))
+            } }).footer(html! { (submit("Save").primary().disabled(shut)) }))
         }
     };
     Page::new(&author.display_name)
         .crumb("Authors", PATH)
-        .body(body)
+        .body(html! { div.stack { (body) } })
         .status(if errors.is_empty() {
             StatusCode::OK
         } else {

@@ -23,6 +23,8 @@ pub mod public;
 mod public_store;
 mod queue_store;
 mod readers;
+mod replies;
+mod reply_store;
 mod rules;
 pub(crate) mod section_public;
 mod settings;

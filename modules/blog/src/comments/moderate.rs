@@ -7,7 +7,7 @@ use tenant_resolver::TenantTx;
 use super::readers::facts;
 use super::store::{self, Held};
 use super::write::{self, Draft, Posted};
-use super::{CommentId, Move, Status, invalid_transition};
+use super::{CommentId, Move, Status, invalid_transition, replies};
 use crate::events::{CommentApproved, CommentChanged};
 
 /// A comment after a decision.
@@ -143,6 +143,7 @@ async fn put(
     let facts = facts(held, status, Some(ctx));
     if status == Status::Approved {
         emit(tx, &CommentApproved(facts), ctx.now()).await?;
+        replies::tell(tx, ctx, held.id).await?;
     } else {
         emit(tx, &CommentChanged(facts), ctx.now()).await?;
     }

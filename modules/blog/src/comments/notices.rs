@@ -13,13 +13,24 @@ use crate::posts::PostId;
 /// Longest title of a post in a notice, in characters.
 const TITLE: usize = 120;
 
-fn short(title: &str) -> String {
+pub(super) fn short(title: &str) -> String {
     let title = crate::posts::display_title(title);
     if title.chars().count() <= TITLE {
         return title.to_owned();
     }
     let cut: String = title.chars().take(TITLE - 1).collect();
     format!("{}…", cut.trim_end())
+}
+
+/// The look of the tenant's mail.
+pub(super) fn brand(ctx: &Ctx) -> Brand {
+    let tenant = ctx.tenant();
+    Brand {
+        name: tenant.name.clone(),
+        color: tenant.brand.clone(),
+        logo_url: None,
+        host: ctx.app().links().tenant_host(&tenant.slug),
+    }
 }
 
 /// Asks a guest to confirm that the address is theirs. The mail goes to whoever was named, so it carries nothing that
@@ -31,18 +42,10 @@ pub(super) async fn ask_to_confirm(
     guest: (&str, &Email),
     secret: &str,
 ) -> Result<()> {
-    let tenant = ctx.tenant();
     let (_, email) = guest;
-    let brand = Brand {
-        name: tenant.name.clone(),
-        color: tenant.brand.clone(),
-        logo_url: None,
-        host: ctx.app().links().tenant_host(&tenant.slug),
-    };
-    let id = tenant.id;
     Letter::new("blog.comment_confirmation", "Confirm your comment")
         .to(email, "")
-        .brand(brand)
+        .brand(brand(ctx))
         .paragraph(format!(
             "Somebody commented on “{}” with this address. If that was you, look at the comment and confirm it.",
             short(&post.title)
@@ -52,7 +55,7 @@ pub(super) async fn ask_to_confirm(
             ctx.link(&format!("/blog/comments/confirm/{secret}")),
         )
         .fine_print("The link works for two days. If it was not you, do nothing: the comment is not shown to anybody.")
-        .send(tx.conn(), Some(id), ctx.now())
+        .send(tx.conn(), Some(ctx.tenant().id), ctx.now())
         .await?;
     Ok(())
 }

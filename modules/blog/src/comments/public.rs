@@ -13,7 +13,7 @@ use ui::{Card, Page, link_button, submit};
 use super::readers::{self, used_link};
 use super::section_public::{Asked, HONEYPOT, Typed, View};
 use super::write::{self, Draft, Form, Posted, Told, Visitor};
-use super::{CommentId, guard, public_store, store};
+use super::{CommentId, guard, public_store, replies, store};
 use crate::content::feed::{self, Author, Feed, FeedContent, Item};
 use crate::forms::{Pairs, rev, value};
 use crate::public;
@@ -36,6 +36,7 @@ pub fn routes() -> Routes {
         .post("/blog/comments/{id}/edit", edit)
         .post("/blog/comments/{id}/delete", withdraw)
         .post("/blog/comments/{id}/report", report)
+        .merge(replies::routes())
 }
 
 /// The browser that a request came from, if it has commented before.
@@ -141,6 +142,7 @@ async fn send(
         parent: value(&pairs, "parent").parse().ok(),
         name: value(&pairs, "name").to_owned(),
         email: value(&pairs, "email").to_owned(),
+        notify_replies: value(&pairs, "notify_replies") == "true",
         form: Some(Form {
             token: value(&pairs, "token").to_owned(),
             honeypot: value(&pairs, HONEYPOT).to_owned(),
@@ -217,6 +219,7 @@ async fn again(
         content: draft.content.clone(),
         name: draft.name.clone(),
         email: draft.email.clone(),
+        notify_replies: draft.notify_replies,
         errors,
     };
     public::post_page(ctx, slug, view, true).await

@@ -7,7 +7,9 @@ use tenant_resolver::TenantTx;
 use super::rules::{self, Facts, Reason};
 use super::store::{self, Held};
 use super::write::{Told, Visitor, check_text, settings_of};
-use super::{CommentId, EDITABLE, Move, Status, guard, guard_store, invalid_transition, notices};
+use super::{
+    CommentId, EDITABLE, Move, Status, guard, guard_store, invalid_transition, notices, replies,
+};
 use crate::content::RENDERER_VERSION;
 use crate::events::{CommentApproved, CommentChanged, CommentFacts};
 use crate::posts::{PostId, one_line};
@@ -39,6 +41,7 @@ pub async fn confirm(tx: &mut TenantTx, ctx: &Ctx, secret: &str) -> Result<(Told
     let facts = facts(&held, status, None);
     if status == Status::Approved {
         emit(tx, &CommentApproved(facts), now).await?;
+        replies::tell(tx, ctx, id).await?;
     } else {
         emit(tx, &CommentChanged(facts), now).await?;
     }

@@ -37,6 +37,7 @@ pub(super) struct Typed {
     pub content: String,
     pub name: String,
     pub email: String,
+    pub notify_replies: bool,
     pub errors: Vec<FieldError>,
 }
 
@@ -301,6 +302,10 @@ impl Section {
                     div.columns {
                         (field::text("name", "Name").value(&typed.name).errors(&typed.errors).required().max_length(60).autocomplete("name"))
                         (field::email("email", "E-mail").value(&typed.email).errors(&typed.errors).required().max_length(254).help("Never shown."))
+                    }
+                    // Only an address that its owner has confirmed is written to.
+                    @if self.mode == Mode::VerifiedGuests {
+                        (field::checkbox("notify_replies", "Mail me when somebody answers", typed.notify_replies))
                     }
                 }
                 div.cluster { (submit("Send comment").primary()) }

@@ -149,6 +149,7 @@ pub(super) struct NewRow<'a> {
     pub verified_at: Option<Timestamp>,
     pub confirm: Option<(&'a [u8], Timestamp)>,
     pub visitor: Option<&'a [u8]>,
+    pub notify_replies: bool,
     pub content: &'a str,
     pub html: &'a str,
     pub renderer_version: i32,
@@ -167,8 +168,8 @@ pub(super) async fn insert(tx: &mut TenantTx, row: &NewRow<'_>) -> Result<()> {
         "insert into blog_comments (tenant_id, id, post_id, parent_id, root_id, depth, reply_to_id, author_id, guest_name, guest_email,
                                     guest_email_key, guest_verified_at, confirm_hash, confirm_until, visitor_hash, content, html,
                                     renderer_version, text_hash, status, spam_score, reasons, ip_hash, user_agent_hash, rev,
-                                    created_at, decided_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, 1, $25, $25)",
+                                    created_at, decided_at, notify_replies)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, 1, $25, $25, $26)",
         tenant as _,
         row.id as _,
         row.post as _,
@@ -194,6 +195,7 @@ pub(super) async fn insert(tx: &mut TenantTx, row: &NewRow<'_>) -> Result<()> {
         row.ip,
         row.user_agent,
         row.now as _,
+        row.notify_replies,
     )
     .execute(tx.conn())
     .await?;

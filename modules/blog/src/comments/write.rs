@@ -9,7 +9,7 @@ use tenant_resolver::TenantTx;
 use super::guard::{self, Identity, Looked};
 use super::rules::{self, Facts, Verdict};
 use super::store::{self, Commentable, NewRow};
-use super::{CONFIRMABLE, CommentId, Mode, Status, is_open, notices};
+use super::{CONFIRMABLE, CommentId, Mode, Status, is_open, notices, replies};
 use crate::content::comment::{self, Comment, MAX_COMMENT};
 use crate::content::{RENDERER_VERSION, input::strip_non_xml};
 use crate::events::{CommentApproved, CommentCreated, CommentFacts};
@@ -52,6 +52,8 @@ pub struct Draft {
     pub name: String,
     /// A guest's address.
     pub email: String,
+    /// Whether a guest wants mail about answers; of no meaning where addresses are not confirmed.
+    pub notify_replies: bool,
     /// The form it came by; `None` for programs that are known by other means.
     pub form: Option<Form>,
     /// The browser it came from.
@@ -221,6 +223,9 @@ pub(super) async fn post(
         verified_at: (known.verified && who.email_key().is_some()).then_some(now),
         confirm: confirm.then(|| (secret_hash.as_slice(), now.plus(CONFIRMABLE))),
         visitor: visitor.filter(|_| who.email_key().is_some()),
+        notify_replies: draft.notify_replies
+            && who.email_key().is_some()
+            && settings.comments_mode == Mode::VerifiedGuests,
         content: &checked.comment.source,
         html: &checked.comment.html,
         renderer_version: RENDERER_VERSION,
@@ -244,6 +249,7 @@ pub(super) async fn post(
     emit(tx, &CommentCreated(facts.clone()), now).await?;
     if status == Status::Approved {
         emit(tx, &CommentApproved(facts), now).await?;
+        replies::tell(tx, ctx, id).await?;
     }
     if let (true, Some((name, email))) = (confirm, &checked.guest) {
         notices::ask_to_confirm(tx, ctx, post, (name, email), &secret).await?;

@@ -18,7 +18,7 @@ use crate::images;
 use crate::locks::{self, Lock};
 use crate::manifest::{ReadPosts, WritePosts};
 use crate::review::{self, NewNote};
-use crate::{authors, previews};
+use crate::{authors, previews, settings};
 
 const PATH: &str = "/app/blog/posts";
 
@@ -131,10 +131,11 @@ async fn page(
 async fn around(tx: &mut TenantTx, ctx: &Ctx, post: &Post, extras: &Extras<'_>) -> Result<Markup> {
     let notes = review::list(tx, post.id).await?;
     let links = previews::list(tx, post.id, ctx.now()).await?;
+    let usual = settings::get(tx).await?.preview_ttl_hours;
     Ok(html! {
         div.blog-around {
             (review::pages::card(ctx, post, &notes, extras.note))
-            (previews::pages::card(ctx, post, &links, extras.preview))
+            (previews::pages::card(ctx, post, (&links, usual), extras.preview))
         }
     })
 }

@@ -76,8 +76,8 @@ struct PreviewLinkMade {
 struct PreviewLinkCreate {
     /// Number of the version that it shows; left out: the newest draft at that time.
     version: Option<i32>,
-    /// How many hours it works.
-    #[schema(minimum = 1, maximum = 720, default = 72)]
+    /// How many hours it works; left out: as many as the settings say.
+    #[schema(minimum = 1, maximum = 720)]
     hours: Option<i64>,
     /// How often it may be opened; left out: without limit.
     #[schema(minimum = 1, maximum = 10_000)]

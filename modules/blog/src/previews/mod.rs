@@ -16,9 +16,8 @@ use tenant_resolver::TenantTx;
 
 use crate::events::PreviewChanged;
 use crate::posts::{self, Post, PostId, versions};
+use crate::settings;
 
-/// How many hours a link works when nobody chose.
-pub const DEFAULT_HOURS: i64 = 72;
 /// How many hours a link works at most: 30 days.
 pub const MAX_HOURS: i64 = 30 * 24;
 /// Most links of one post at a time.
@@ -57,7 +56,7 @@ pub struct Preview {
 pub struct NewPreview {
     /// The version that it shows; `None`: the newest draft at that time.
     pub version: Option<i32>,
-    /// How many hours it works, 1 to 720; `None`: 72.
+    /// How many hours it works, 1 to 720; `None`: as the settings say.
     pub hours: Option<i64>,
     /// How often it may be opened, 1 to 10,000; `None`: as often as anybody likes.
     pub max_views: Option<i32>,
@@ -97,7 +96,10 @@ pub async fn create(
     new: NewPreview,
 ) -> Result<(Preview, Secret)> {
     let post = shareable(tx, ctx, post).await?;
-    let hours = new.hours.unwrap_or(DEFAULT_HOURS);
+    let hours = match new.hours {
+        Some(hours) => hours,
+        None => settings::get(tx).await?.preview_ttl_hours.into(),
+    };
     let mut fields = Fields::default();
     fields
         .check(

@@ -126,11 +126,11 @@ async fn shut(
     )?)
 }
 
-/// The card below the editor.
+/// The card below the editor. `usual` is how many hours a link works when nobody chooses.
 pub(crate) fn card(
     ctx: &Ctx,
     post: &Post,
-    links: &[Preview],
+    (links, usual): (&[Preview], i32),
     typed: Option<(&Draft, &[FieldError])>,
 ) -> Markup {
     let blank = Draft::default();
@@ -148,17 +148,25 @@ pub(crate) fn card(
             format!("Version {}, as it is now", post.draft_no),
         ),
     ];
-    let hours = vec![
+    let usual = usual.to_string();
+    let chosen = if draft.hours.is_empty() {
+        &usual
+    } else {
+        &draft.hours
+    };
+    let mut hours = vec![
         Choice::new("24", "A day"),
         Choice::new("72", "Three days"),
         Choice::new("168", "A week"),
         Choice::new("720", "30 days"),
     ];
-    let chosen = if draft.hours.is_empty() {
-        "72"
-    } else {
-        &draft.hours
-    };
+    if !["24", "72", "168", "720"].contains(&usual.as_str()) {
+        let label = match usual.as_str() {
+            "1" => "An hour".to_owned(),
+            usual => format!("{usual} hours"),
+        };
+        hours.insert(0, Choice::new(usual.clone(), label));
+    }
     html! {
         (Card::new(html! {
             @if links.is_empty() { p { "Nobody outside can see this draft. A preview link shows it to whoever has the link, for a while." } }

@@ -174,7 +174,7 @@ fn form(
         (error_summary(errors))
         form method="post" action=(path) {
             input type="hidden" name="rev" value=[redirect.map(|redirect| redirect.rev)];
-            (Card::new(html! {
+            (Card::new(html! { div.stack {
                 (field::select("kind", "Applies to", kinds).value(input.kind.as_str()).errors(errors))
                 (field::text("source", "From").value(&input.source).errors(errors).required().max_length(2000).mono()
                     .help("A path such as /old/about, or a pattern such as ^/(\\d{4})/(.*)$"))
@@ -185,7 +185,7 @@ fn form(
                 (field::number("position", "Place among patterns").value(input.position.to_string()).errors(errors).min("0").max("100000")
                     .help("Lower numbers are tried first. Paths come before all patterns."))
                 (field::switch("enabled", "In use", input.enabled))
-            }).footer(html! { (submit("Save").primary().disabled(shut)) }))
+            } }).footer(html! { (submit("Save").primary().disabled(shut)) }))
         }
         @if redirect.is_some() {
             form method="post" action={ (path) "/delete" } {
@@ -352,13 +352,13 @@ fn import_page(ctx: &Ctx, text: &str, lines: &[Line], errors: &[FieldError]) -> 
             }).title("Preview").flush())
         }
         form method="post" action={ (PATH) "/import" } enctype="multipart/form-data" {
-            (Card::new(html! {
+            (Card::new(html! { div.stack {
                 (field::file("file", "File", "text/csv,.csv").errors(errors)
                     .help("Comma-separated values in UTF-8, at most 1 MB and 1,000 lines. A file takes the place of the lines below."))
                 (field::textarea("csv", "Lines", 12).value(text).errors(errors).mono()
                     .placeholder("from,to,status,query,kind,enabled,position\n/about-us,/blog/about,301,drop,exact,yes,1")
                     .help("The first line names the columns; only from is needed. Without a target the path is gone for good."))
-            }).title("Lines to import").footer(html! {
+            } }).title("Lines to import").footer(html! {
                 div.actions {
                     (submit("Check").disabled(shut))
                     @if !lines.is_empty() && refused == 0 { (submit("Import").primary().named("apply", "yes").disabled(shut)) }

@@ -167,13 +167,13 @@ fn form(ctx: &Ctx, opened: Option<&Opened>, input: &SeriesInput, errors: &[Field
         (error_summary(errors))
         form method="post" action=(path) {
             input type="hidden" name="rev" value=[series.map(|series| series.rev)];
-            (Card::new(html! {
+            (Card::new(html! { div.stack {
                 (field::text("title", "Title").value(&input.title).errors(errors).required().max_length(191))
                 (field::text("slug", "Address").prefix("/series/").value(input.slug.clone().unwrap_or_default()).errors(errors)
                     .help("The former address forwards to a new one. Empty: made from the title."))
                 (field::textarea("description", "Description", 3).value(&input.description).errors(errors).help("Shown on the page of the series."))
                 (field::select("order", "Order", orders).value(input.order.as_str()).errors(errors))
-            }).footer(html! { (submit("Save").primary().disabled(shut)) }))
+            } }).footer(html! { (submit("Save").primary().disabled(shut)) }))
         }
         @if let Some(opened) = opened {
             (arrangement(ctx, opened))

@@ -36,6 +36,8 @@ struct SettingsBody {
     feed_content: FeedContent,
     /// Whether search engines are welcome.
     indexable: bool,
+    /// Hours that a preview link works when nobody chooses.
+    preview_ttl_hours: i32,
     /// Who may comment, and what is looked at first.
     #[serde(flatten)]
     comments: CommentSettings,
@@ -54,6 +56,7 @@ impl From<Settings> for SettingsBody {
             feed_items: settings.feed_items,
             feed_content: settings.feed_content,
             indexable: settings.indexable,
+            preview_ttl_hours: settings.preview_ttl_hours,
             comments: settings.comments,
             updated_at: settings.updated_at,
         }
@@ -78,6 +81,8 @@ struct SettingsPatch {
     feed_content: Option<FeedContent>,
     /// Whether search engines are welcome.
     indexable: Option<bool>,
+    /// Hours that a preview link works when nobody chooses, 1 to 720.
+    preview_ttl_hours: Option<i32>,
     /// Who may comment.
     comments_mode: Option<Mode>,
     /// What waits for a moderator.
@@ -138,6 +143,7 @@ async fn change(
         feed_items: body.feed_items.unwrap_or(before.feed_items),
         feed_content: body.feed_content.unwrap_or(before.feed_content),
         indexable: body.indexable.unwrap_or(before.indexable),
+        preview_ttl_hours: body.preview_ttl_hours.unwrap_or(before.preview_ttl_hours),
         comments: CommentSettings {
             comments_mode: body.comments_mode.unwrap_or(comments.comments_mode),
             comments_moderation: body

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use crate::comments::{self, CommentSettings};
 use crate::events::SettingsChanged;
 use crate::posts::{length, one_line};
+use crate::previews;
 
 /// How much of a post its feeds carry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -61,6 +62,8 @@ pub struct Settings {
     pub feed_content: FeedContent,
     /// Whether search engines are welcome.
     pub indexable: bool,
+    /// Hours that a preview link works when nobody chooses, 1 to 720.
+    pub preview_ttl_hours: i32,
     /// Who may comment, and what is looked at first.
     #[serde(flatten)]
     pub comments: CommentSettings,
@@ -80,6 +83,7 @@ impl Default for Settings {
             feed_items: 20,
             feed_content: FeedContent::Full,
             indexable: true,
+            preview_ttl_hours: 72,
             comments: CommentSettings::default(),
             rev: 0,
             updated_at: None,
@@ -133,6 +137,12 @@ impl Settings {
                 "feed_items",
                 "out_of_range",
                 "Choose 1 to 100.",
+            )
+            .check(
+                (1..=previews::MAX_HOURS).contains(&i64::from(self.preview_ttl_hours)),
+                "preview_ttl_hours",
+                "out_of_range",
+                "Choose between one hour and 30 days, which is 720 hours.",
             );
         self.comments.check(&mut fields);
         fields.finish()?;

@@ -31,26 +31,30 @@ fn form(ctx: &Ctx, settings: &Settings, errors: &[FieldError]) -> Page {
     let body = html! {
         (lapsed_notice(ctx))
         (error_summary(errors))
-        form method="post" action=(PATH) {
+        form.stack method="post" action=(PATH) {
             input type="hidden" name="rev" value=(settings.rev);
-            (Card::new(html! {
+            (Card::new(html! { div.stack {
                 (field::text("title", "Title").value(&settings.title).errors(errors).disabled(shut)
                     .help(format!("Empty: {}.", ctx.tenant().name)))
                 (field::text("tagline", "Tagline").value(&settings.tagline).errors(errors).disabled(shut).help("One line below the title."))
                 (field::textarea("description", "Description", 3).value(&settings.description).errors(errors).disabled(shut)
                     .help("For search engines and feeds."))
-            }).title("Blog"))
-            (Card::new(html! {
+            } }).title("Blog"))
+            (Card::new(html! { div.stack {
                 (field::number("posts_per_page", "Posts on a page").value(settings.posts_per_page.to_string()).min("1").max("100").errors(errors).disabled(shut))
                 (field::number("feed_items", "Posts in a feed").value(settings.feed_items.to_string()).min("1").max("100").errors(errors).disabled(shut))
                 (field::select("feed_content", "Feeds carry", choices).value(settings.feed_content.as_str()).disabled(shut))
                 (field::checkbox("indexable", "Search engines are welcome", settings.indexable).disabled(shut))
-            }).title("Lists and feeds"))
+            } }).title("Lists and feeds"))
+            (Card::new(html! {
+                (field::number("preview_ttl_hours", "Hours that a preview link works").value(settings.preview_ttl_hours.to_string()).min("1").max("720").errors(errors).disabled(shut)
+                    .help("When nobody chooses. Links that are out already stay as they are."))
+            }).title("Previews"))
             (crate::comments::settings_card(&settings.comments, errors, shut))
         }
     };
     Page::new("Blog settings")
-        .body(body)
+        .body(html! { div.stack { (body) } })
         .status(if errors.is_empty() {
             StatusCode::OK
         } else {
@@ -76,6 +80,7 @@ async fn change(ctx: Allowed<UpdateSettings>, Form(pairs): Form<Pairs>) -> Resul
         feed_items: number("feed_items"),
         feed_content: FeedContent::parse(value(&pairs, "feed_content")).unwrap_or_default(),
         indexable: value(&pairs, "indexable") == "true",
+        preview_ttl_hours: number("preview_ttl_hours"),
         comments: CommentSettings::read(&pairs),
         rev: rev(&pairs).unwrap_or_default(),
         updated_at: None,

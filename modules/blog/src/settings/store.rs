@@ -29,8 +29,8 @@ pub(super) async fn save(
     let rev = sqlx::query_scalar!(
         "insert into blog_settings (tenant_id, title, tagline, description, posts_per_page, feed_items, feed_content, indexable,
                                     comments_mode, comments_moderation, comments_close_after_days, comments_max_depth,
-                                    comments_link_limit, comments_blocklist, comments_notify, rev, updated_at)
-         select $1, $2, $3, $4, $5, $6, $7, $8, $11, $12, $13, $14, $15, $16, $17, 1, $9
+                                    comments_link_limit, comments_blocklist, comments_notify, preview_ttl_hours, rev, updated_at)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $11, $12, $13, $14, $15, $16, $17, $18, 1, $9
          where coalesce($10::bigint, 0) = 0 or exists (select from blog_settings s where s.tenant_id = $1)
          on conflict (tenant_id) do update
            set title = excluded.title, tagline = excluded.tagline, description = excluded.description,
@@ -38,7 +38,8 @@ pub(super) async fn save(
                indexable = excluded.indexable, comments_mode = excluded.comments_mode,
                comments_moderation = excluded.comments_moderation, comments_close_after_days = excluded.comments_close_after_days,
                comments_max_depth = excluded.comments_max_depth, comments_link_limit = excluded.comments_link_limit,
-               comments_blocklist = excluded.comments_blocklist, comments_notify = excluded.comments_notify, rev = blog_settings.rev + 1, updated_at = excluded.updated_at
+               comments_blocklist = excluded.comments_blocklist, comments_notify = excluded.comments_notify,
+               preview_ttl_hours = excluded.preview_ttl_hours, rev = blog_settings.rev + 1, updated_at = excluded.updated_at
            where $10 is null or blog_settings.rev = $10
          returning rev",
         tenant as _,
@@ -58,6 +59,7 @@ pub(super) async fn save(
         comments.comments_link_limit,
         &comments.comments_blocklist,
         comments.comments_notify,
+        settings.preview_ttl_hours,
     )
     .fetch_optional(tx.conn())
     .await?;

@@ -102,12 +102,12 @@ fn form(
         (error_summary(errors))
         form method="post" action=(path) {
             input type="hidden" name="rev" value=[tag.map(|tag| tag.rev)];
-            (Card::new(html! {
+            (Card::new(html! { div.stack {
                 (field::text("name", "Name").value(&input.name).errors(errors).required().max_length(191))
                 (field::text("slug", "Address").prefix("/blog/tag/").value(input.slug.clone().unwrap_or_default()).errors(errors)
                     .help("The former address forwards to a new one. Empty: made from the name."))
                 (field::textarea("description", "Description", 3).value(&input.description).errors(errors).help("Shown on the tag's page."))
-            }).footer(html! { (submit("Save").primary().disabled(shut)) }))
+            } }).footer(html! { (submit("Save").primary().disabled(shut)) }))
         }
         @if let Some(tag) = tag {
             @if !others.is_empty() {
@@ -127,7 +127,7 @@ fn form(
     };
     Page::new(tag.map_or("New tag", |tag| tag.name.as_str()))
         .crumb("Tags", PATH)
-        .body(body)
+        .body(html! { div.stack { (body) } })
         .status(if errors.is_empty() {
             StatusCode::OK
         } else {
