@@ -360,12 +360,12 @@ async fn a_file_is_judged_before_it_is_taken() {
     assert_eq!(effects, ["same"; 5]);
     assert_eq!(lines["applied"], false);
     for (file, says) in [
-        (&b"from,to\n/caf\xe9,/blog\n"[..], "not text in UTF-8"),
-        (&[b'a'; 1024 * 1024 + 1], "larger than 1 MB"),
-        (&[b'a'; 4 * 1024 * 1024], "larger than 1 MB"),
+        (b"from,to\n/caf\xe9,/blog\n".to_vec(), "not text in UTF-8"),
+        (vec![b'a'; 1024 * 1024 + 1], "larger than 1 MB"),
+        (vec![b'a'; 4 * 1024 * 1024], "larger than 1 MB"),
     ] {
         let refused = owner
-            .post_parts(import, &[("file", Some("old.csv"), file)])
+            .post_parts(import, &[("file", Some("old.csv"), &file)])
             .await
             .expect(422);
         assert!(refused.body.contains(says), "{says}: {}", refused.body);

@@ -334,8 +334,8 @@ async fn every_post_with_a_key_is_done_once() {
         }
         if !other.is_empty() {
             let refused = send(owner, call, (&key, rev.as_deref()), &other).await;
-            let reused = refused.body.contains("idempotency_key_reused");
-            if refused.status != 422 || !reused {
+            let told = refused.body.contains("idempotency_key_reused");
+            if refused.status != 422 || !told {
                 let (status, text) = (refused.status, &refused.body);
                 faults.push(format!(
                     "{step} takes the key for another request: {status} {text}"

@@ -285,9 +285,9 @@ async fn jobs_and_events_of_a_suspended_tenant_wait_until_it_is_restored() {
         .await
         .unwrap();
     }
-    let sent = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let mails = Arc::new(std::sync::Mutex::new(Vec::new()));
     let mut platform = PlatformJobs::default();
-    let note = Arc::clone(&sent);
+    let note = Arc::clone(&mails);
     platform.on("platform.test.mail", move |job| {
         let mail = job.payload["mail"].as_str().unwrap_or_default().to_owned();
         note.lock().unwrap().push(mail);
@@ -298,7 +298,7 @@ async fn jobs_and_events_of_a_suspended_tenant_wait_until_it_is_restored() {
     worker.drain().await.unwrap();
     assert!(queue.traces(tenant).await.is_empty());
     assert_eq!(queue.traces(other).await, ["now"]);
-    assert_eq!(*sent.lock().unwrap(), ["ours"]);
+    assert_eq!(*mails.lock().unwrap(), ["ours"]);
     let waiting: Vec<(String, i32)> =
         sqlx::query_as("select state, attempts from jobs where tenant_id = $1 and state <> 'done'")
             .bind(tenant)
@@ -317,7 +317,7 @@ async fn jobs_and_events_of_a_suspended_tenant_wait_until_it_is_restored() {
     let mut traces = queue.traces(tenant).await;
     traces.sort();
     assert_eq!(traces, ["first opening", "later", "second opening"]);
-    assert_eq!(*sent.lock().unwrap(), ["ours", "own"]);
+    assert_eq!(*mails.lock().unwrap(), ["ours", "own"]);
 }
 
 #[tokio::test]

@@ -56,6 +56,7 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 /// Style sheets and scripts of the blog's pages.
 pub static ASSETS: &[ui::Asset] = &[
     ui::Asset::css("blog.css", include_bytes!("../assets/blog.css")),
+    ui::Asset::css("blog-desk.css", include_bytes!("../assets/blog-desk.css")),
     ui::Asset::js("blog-editor.js", include_bytes!("../assets/blog-editor.js")),
     ui::Asset::js(
         "blog-pictures.js",

@@ -180,27 +180,8 @@ document.addEventListener("input", ({ target, isTrusted }) => {
   follower.value = plain.replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, follower.maxLength > 0 ? follower.maxLength : 63);
 }, true);
 
-// Readout of charts: the point nearest to the pointer.
-on("pointermove", ".plot", (plot, event) => {
-  const readout = one(".readout", plot), points = all(".point", plot), frame = plot.getBoundingClientRect();
-  const centre = (/** @type {Element} */ point) => { const box = point.getBoundingClientRect(); return box.x + box.width / 2; };
-  const distance = (/** @type {Element} */ point) => Math.abs(centre(point) - event.clientX);
-  const nearest = points.reduce((best, point) => (distance(point) < distance(best) ? point : best), points[0]);
-  if (!nearest) return;
-  points.forEach((point) => point.classList.toggle("near", point === nearest));
-  const { value, label, compare } = nearest.dataset;
-  readout.replaceChildren(make("b", {}, value), make("span", {}, compare ? `${label} · ${compare}` : label));
-  readout.hidden = false;
-  const half = readout.offsetWidth / 2;
-  readout.style.left = `${Math.max(half, Math.min(frame.width - half, centre(nearest) - frame.x))}px`;
-  readout.style.top = `${nearest.getBoundingClientRect().y - frame.y}px`;
-});
-document.addEventListener("pointerout", ({ target, relatedTarget }) => {
-  const plot = target instanceof Element && target.closest(".plot");
-  if (!plot || (relatedTarget instanceof Node && plot.contains(relatedTarget))) return;
-  one(".readout", plot).hidden = true;
-  all(".near", plot).forEach((point) => point.classList.remove("near"));
-});
+// Charts tell their values when somebody points at them; few pages have one.
+on("pointerover", ".plot", () => { import("./chart.js"); });
 
 const attach = () => { track(); count(); };
 document.addEventListener("kit:swap", attach);

@@ -63,6 +63,7 @@ pub static KIT: &[Asset] = &[
     Asset::css("kit.css", include_bytes!("../assets/kit.css")),
     Asset::css("site.css", include_bytes!("../assets/site.css")),
     Asset::js("kit.js", include_bytes!("../assets/kit.js")),
+    Asset::js("chart.js", include_bytes!("../assets/chart.js")),
     Asset::js("app.js", include_bytes!("../assets/app.js")),
     Asset::js("theme.js", include_bytes!("../assets/theme.js")),
     Asset {

@@ -123,12 +123,12 @@ async fn redirects(device: Device) {
     look(&page, device, "redirects-refused").await;
     // A file takes the place of the lines, and stands there afterwards to be mended.
     page.run(
-        r#"(() => {
+        r"(() => {
              const data = new DataTransfer(), field = document.querySelector('[name=file]');
              data.items.add(new File(['from,to,status,kind\n/old-blog,/blog,301,exact\n^/2019/(.*)$,/search?q=$1,302,pattern\n/closed,,410,exact\n'], 'old.csv', { type: 'text/csv' }));
              field.files = data.files;
              field.dispatchEvent(new Event('change', { bubbles: true }));
-           })()"#,
+           })()",
     )
     .await;
     page.click("button", "Check").await;

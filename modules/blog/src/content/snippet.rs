@@ -246,9 +246,12 @@ mod tests {
         let found = BTreeSet::from([word.to_owned()]);
         brief(whole(text, &found))
             .into_iter()
-            .map(|piece| match piece.marked {
-                true => format!("[{}]", piece.text),
-                false => piece.text,
+            .map(|piece| {
+                if piece.marked {
+                    format!("[{}]", piece.text)
+                } else {
+                    piece.text
+                }
             })
             .collect()
     }

@@ -123,6 +123,7 @@ async fn page(
         .crumb("Posts", PATH)
         .body(html! { (form.render()) (around) })
         .style("blog.css")
+        .style("blog-desk.css")
         .script("blog-editor.js")
         .wide())
 }
@@ -301,6 +302,7 @@ fn conflict(post: &Post, mine: &Draft, pairs: &Pairs, lock: Option<&Lock>) -> Pa
         .crumb(display_title(&post.title), edit)
         .body(body)
         .style("blog.css")
+        .style("blog-desk.css")
         .wide()
         .status(StatusCode::CONFLICT)
 }

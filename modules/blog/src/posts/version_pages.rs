@@ -125,7 +125,8 @@ async fn compare(
             }
         })
         .body(body)
-        .style("blog.css"))
+        .style("blog.css")
+        .style("blog-desk.css"))
 }
 
 async fn restore(
