@@ -125,7 +125,6 @@ async fn compare(
             }
         })
         .body(body)
-        .style("blog.css")
         .style("blog-desk.css"))
 }
 

@@ -186,7 +186,6 @@ fn form(ctx: &Ctx, opened: Option<&Opened>, input: &SeriesInput, errors: &[Field
     };
     Page::new(series.map_or("New series", |series| series.title.as_str()))
         .crumb("Series", PATH)
-        .style("blog.css")
         .style("blog-desk.css")
         .script("blog-series.js")
         .actions(html! {
