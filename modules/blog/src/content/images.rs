@@ -238,16 +238,17 @@ mod tests {
         let picture = pictures.get_mut(&id).unwrap();
         picture.alt_text = "\"><script>alert(1)</script>".into();
         picture.caption = "<img src=x onerror=alert(1)>".into();
+        // Within quotes the words may stand: there they are words.
+        let values = regex::Regex::new("\"[^\"]*\"").unwrap();
+        let handlers = regex::Regex::new(r"<[^>]*\son[a-z]+\s*=").unwrap();
+        assert!(handlers.is_match("<img src= onload=x>"));
         for alt in ["", "\\\"><script>alert(1)</script>", "a' onload='x"] {
             let html = shown(&format!("![{alt}](/media/{id}/320/boat.jpg)"), &pictures);
             assert!(
-                !html.contains("<script") && !html.contains("<img src=\"x\""),
+                !html.contains("<script") && !html.contains("<img src=x"),
                 "{html}"
             );
-            assert!(
-                !html.contains(" onload=") && !html.contains(" onerror="),
-                "{html}"
-            );
+            assert!(!handlers.is_match(&values.replace_all(&html, "")), "{html}");
         }
         let raw = format!("<img src='/media/{id}/320/boat.jpg' alt='\"x' onerror='alert(1)'>");
         let html = shown(&raw, &pictures);

@@ -263,7 +263,7 @@ mod tests {
             ("the lanterns hang", "the [lanterns] hang"),
             (
                 "All along the quay and on every boat lanterns hang",
-                "\u{2026} and on every boat [lanterns] hang",
+                "\u{2026} quay and on every boat [lanterns] hang",
             ),
             (
                 "\u{1f3ee}\u{1f3ee}\u{1f3ee}\u{1f3ee}\u{1f3ee}\u{1f3ee}\u{1f3ee} lanterns",
