@@ -471,6 +471,8 @@ impl Server {
             ("full_page_writes", "off"),
             ("autovacuum", "off"),
             ("max_connections", "300"),
+            // In files of its folder, so that a server that was killed leaves nothing behind.
+            ("dynamic_shared_memory_type", "mmap"),
         ];
         let by_mode: &[_] = match self.mode {
             Mode::Durable => &durable,
