@@ -38,7 +38,9 @@ enum Tier {
 fn tier(folder: &str) -> Option<Tier> {
     Some(match folder {
         "platform/kernel" => Tier::Words,
-        "platform/database" | "platform/localdb" | "tenant-resolver" => Tier::Ground,
+        "platform/database" | "platform/localdb" | "platform/imaging" | "tenant-resolver" => {
+            Tier::Ground
+        }
         "platform/module" | "platform/ui" | "platform/services" | "platform/testkit" => {
             Tier::Contract
         }

@@ -16,15 +16,12 @@
 mod media;
 mod name;
 mod objects;
-mod picture;
 mod pictures;
 mod quota;
 mod receive;
 mod service;
 mod sign;
-mod sniff;
 mod storage;
-mod strip;
 mod sweep;
 mod usages;
 
@@ -33,10 +30,10 @@ use module::Routes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use imaging::{MAX_PIXELS, MAX_SIDE, THUMB, WIDTHS};
 pub use objects::{Change, File, Filter, Size, Sort, get, list, remove, restore, update};
-pub use picture::{MAX_PIXELS, MAX_SIDE, THUMB, WIDTHS};
 pub use pictures::{Picture, PictureCopy, Pictures, id_at, mentioned, pictures};
-pub use quota::{BYTES, Room, room};
+pub use quota::{BYTES, Room, room, used_by};
 pub use receive::Incoming;
 pub use service::{Files, FilesSettings, SigningKey, Taken};
 pub use sign::{LONGEST, Signature};

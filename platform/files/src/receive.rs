@@ -9,7 +9,7 @@ use module::App;
 use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncWriteExt as _;
 
-use crate::{Visibility, sniff};
+use crate::Visibility;
 
 /// Most files of one form.
 const MAX_FILES: usize = 50;
@@ -110,7 +110,7 @@ pub(crate) async fn one(request: Request, app: &App, most: u64) -> Result<Incomi
             .and_then(|length| length.to_str().ok())
             .and_then(|length| length.parse::<u64>().ok());
         if announced.is_some_and(|length| length > most) {
-            return Err(sniff::too_large(most));
+            return Err(too_large(most));
         }
         let pieces = request.into_body().into_data_stream();
         let pieces = pieces.map(|piece| piece.map_err(|_| interrupted()));
@@ -124,6 +124,19 @@ pub(crate) async fn one(request: Request, app: &App, most: u64) -> Result<Incomi
         }
         (None, _) => Err(FieldError::new("file", "required", "Choose a file.").into()),
     }
+}
+
+/// What is told of a file that is larger than `most` bytes.
+fn too_large(most: u64) -> Error {
+    FieldError::new(
+        "file",
+        "too_large",
+        format!(
+            "The file is larger than {}. Make it smaller, then upload it.",
+            kernel::size(i64::try_from(most).unwrap_or(i64::MAX))
+        ),
+    )
+    .into()
 }
 
 /// Writes what comes to the disk, and stops when it is more than may come.
@@ -144,7 +157,7 @@ async fn keep(
         let piece = piece?;
         length += piece.len() as u64;
         if length > most {
-            return Err(sniff::too_large(most));
+            return Err(too_large(most));
         }
         hash.update(&piece);
         file.write_all(&piece).await.map_err(Error::internal)?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::try_join_all;
+use imaging::{Header, Kind, Made};
 use kernel::{Error, Result};
 use module::Ctx;
 use object_store::path::Path;
@@ -13,11 +14,9 @@ use tenant_resolver::TenantTx;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::objects::store::{self, NewFile};
-use crate::picture::{self, Header, Made};
 use crate::sign::Signer;
-use crate::sniff::{self, Kind};
 use crate::storage::{Storage, StorageSettings, derivative_key, key};
-use crate::{File, FileId, Incoming, Size, Visibility, get, name, quota, strip};
+use crate::{File, FileId, Incoming, Size, Visibility, get, name, quota};
 
 /// Memory that all pictures being decoded may take together, in MiB. One alone may take it all.
 const MEMORY: u32 = 768;
@@ -235,9 +234,9 @@ impl Files {
                 .bytes
                 .read_to_end(&mut bytes)
                 .map_err(Error::internal)?;
-            let original = strip::strip(kind, &bytes, header.orientation.to_exif())?;
+            let original = imaging::strip(kind, &bytes, header.orientation.to_exif())?;
             drop(bytes);
-            let made = picture::make(kind, &original)?;
+            let made = imaging::make(kind, &original)?;
             Ok((original, made))
         })
         .await?;
@@ -274,9 +273,9 @@ async fn look(mut incoming: Incoming) -> Result<Looked> {
             .bytes
             .read_exact(&mut head)
             .map_err(Error::internal)?;
-        let kind = sniff::kind(&head)?;
+        let kind = imaging::sniff(&head)?;
         incoming.bytes.rewind().map_err(Error::internal)?;
-        let header = picture::header(kind, BufReader::new(&incoming.bytes))?;
+        let header = imaging::header(kind, BufReader::new(&incoming.bytes))?;
         Ok(Looked {
             kind,
             header,

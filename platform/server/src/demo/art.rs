@@ -1,10 +1,8 @@
 //! Pictures of the demo: painted here, so that no picture has to be kept with the sources. Hills under a low sun, in the
 //! colours of a palette.
 
-use std::io::Cursor;
-
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use kernel::{Error, Result};
+use image::{DynamicImage, Rgb, RgbImage};
+use kernel::Result;
 
 /// Width and height in pixels.
 const SIZE: (u32, u32) = (1200, 750);
@@ -49,34 +47,36 @@ pub fn landscape(palette: Palette, seed: u32) -> Result<Vec<u8>> {
         i64::from(width / 4 + seed * 97 % (width / 2)),
         i64::from(height) * 2 / 5,
     );
+    // What is the same all along a column, a hill or a line is worked out once.
+    let ridges: Vec<[u32; 4]> = (0..width)
+        .map(|x| HILLS.map(|hill| ridge(x, hill, seed)))
+        .collect();
+    let hills = HILLS.map(|hill| mix(far, near, hill, HILLS[3]));
+    let skies: Vec<Rgb<u8>> = (0..height)
+        .map(|y| mix(above, horizon, y, height * 2 / 3))
+        .collect();
     let picture = RgbImage::from_fn(width, height, |x, y| {
         // The nearest hill that covers this place.
-        let hill = (0..LAYERS).rev().find(|layer| y >= ridge(x, *layer, seed));
-        if let Some(layer) = hill {
-            return mix(far, near, layer, LAYERS - 1);
+        if let Some(hill) = ridges[x as usize].iter().rposition(|ridge| y >= *ridge) {
+            return hills[hill];
         }
         let (dx, dy) = (i64::from(x) - sun_at.0, i64::from(y) - sun_at.1);
-        let distance = (dx * dx + dy * dy).unsigned_abs().isqrt();
-        let sky = mix(above, horizon, y, height * 2 / 3);
-        let glow = u32::try_from(distance).unwrap_or(u32::MAX);
-        if glow < 46 {
-            Rgb(sun)
-        } else {
-            mix(sun, sky.0, glow.saturating_sub(46).min(320), 320)
+        let squared = (dx * dx + dy * dy).unsigned_abs();
+        let glow = u32::try_from(squared.isqrt()).unwrap_or(u32::MAX);
+        match glow.saturating_sub(46) {
+            0 => Rgb(sun),
+            glow if glow < 320 => mix(sun, skies[y as usize].0, glow, 320),
+            _ => skies[y as usize],
         }
     });
-    let mut bytes = Cursor::new(Vec::new());
-    DynamicImage::from(picture)
-        .write_to(&mut bytes, ImageFormat::Jpeg)
-        .map_err(Error::internal)?;
-    Ok(bytes.into_inner())
+    imaging::jpeg(&DynamicImage::from(picture))
 }
 
-/// Rows of hills.
-const LAYERS: u32 = 4;
+/// Rows of hills, the farthest first.
+const HILLS: [u32; 4] = [0, 1, 2, 3];
 
 /// The height at which a row of hills begins, from above: two waves of whole numbers.
-fn ridge(x: u32, layer: u32, seed: u32) -> u32 {
+fn ridge(x: u32, hill: u32, seed: u32) -> u32 {
     let wave = |length: u32, height: u32, shift: u32| {
         let at = (x + shift) % length;
         let up = at.min(length - at);
@@ -84,9 +84,9 @@ fn ridge(x: u32, layer: u32, seed: u32) -> u32 {
         let half = length / 2;
         height * up * (length - up) / (half * half)
     };
-    let base = SIZE.1 * (11 + layer * 2) / 20;
-    let long = wave(640 - layer * 70, 110, seed * 131 + layer * 211);
-    let short = wave(230 + layer * 40, 34, seed * 53 + layer * 97);
+    let base = SIZE.1 * (11 + hill * 2) / 20;
+    let long = wave(640 - hill * 70, 110, seed * 131 + hill * 211);
+    let short = wave(230 + hill * 40, 34, seed * 53 + hill * 97);
     (base + 70).saturating_sub(long + short)
 }
 

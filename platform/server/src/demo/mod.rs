@@ -19,6 +19,7 @@ use blog::redirects::{self, RedirectInput};
 use blog::series::{self, SeriesInput};
 use blog::settings::{self, Settings};
 use files::{FileId, Incoming};
+use futures::future::try_join_all;
 use http::Method;
 use kernel::{Email, Error, OperatorRole, Result, TenantId, UserId};
 use module::{Account, Ctx, RequestFacts};
@@ -277,9 +278,11 @@ async fn fill(
         .ok_or(Error::NotFound("member"))?;
     let person = principal.into_person(account.user);
     let ctx = Ctx::new(platform.app.clone(), site, Some(Arc::new(person)), facts());
+    // Side by side: they are most of what a first start has to do.
+    let pictures =
+        try_join_all(studio.posts.iter().map(|plan| paint(platform, &ctx, plan))).await?;
     let mut written = Vec::new();
-    for plan in studio.posts {
-        let picture = paint(platform, &ctx, plan).await?;
+    for (plan, picture) in studio.posts.iter().zip(pictures) {
         let mut tx = ctx.begin().await?;
         let new = NewPost {
             feature: Wanted {

@@ -1,7 +1,7 @@
 //! What the bytes are, whatever was declared.
 
 use image::ImageFormat;
-use kernel::{Error, FieldError};
+use kernel::FieldError;
 
 /// The kinds of file that are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Kind {
 ///
 /// # Errors
 /// `empty` or `unsupported_type`.
-pub fn kind(bytes: &[u8]) -> Result<Kind, FieldError> {
+pub fn sniff(bytes: &[u8]) -> Result<Kind, FieldError> {
     if bytes.is_empty() {
         return Err(FieldError::new(
             "file",
@@ -99,25 +99,12 @@ pub(crate) fn corrupt() -> FieldError {
     )
 }
 
-/// What is told of a file that is larger than `most` bytes.
-pub(crate) fn too_large(most: u64) -> Error {
-    FieldError::new(
-        "file",
-        "too_large",
-        format!(
-            "The file is larger than {}. Make it smaller, then upload it.",
-            kernel::size(i64::try_from(most).unwrap_or(i64::MAX))
-        ),
-    )
-    .into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn code(bytes: &[u8]) -> &'static str {
-        match kind(bytes) {
+        match sniff(bytes) {
             Ok(kind) => kind.extension(),
             Err(error) => error.code,
         }
@@ -149,7 +136,7 @@ mod tests {
             "<?xml version='1.0'?>\n<!-- drawn -->\n<SVG onload='alert(1)'/>",
             "\u{feff}  <svg/>",
         ] {
-            let error = kind(svg.as_bytes()).unwrap_err();
+            let error = sniff(svg.as_bytes()).unwrap_err();
             assert_eq!(error.code, "unsupported_type");
             assert!(error.message.contains("SVG"), "{}", error.message);
         }

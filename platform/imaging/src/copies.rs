@@ -1,4 +1,4 @@
-//! From the bytes of a picture to its smaller copies.
+//! A picture's smaller copies, and the limits within which it is decoded.
 
 use std::io::{BufRead, Cursor, Seek};
 
@@ -14,7 +14,7 @@ use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 use kernel::{Error, FieldError, Result};
 use moxcms::{ColorProfile, Layout, TransformOptions};
 
-use crate::sniff::{Kind, corrupt};
+use crate::kind::{Kind, corrupt};
 
 /// Most pixels of a picture: 50 megapixels.
 pub const MAX_PIXELS: u64 = 50_000_000;
@@ -266,19 +266,28 @@ fn scale(
     Ok(into)
 }
 
+/// A picture as JPEG. Takes long; not for async threads.
+///
+/// # Errors
+/// When it has channels that JPEG has not.
+pub fn jpeg(picture: &DynamicImage) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    picture
+        .write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, QUALITY))
+        .map_err(Error::internal)?;
+    Ok(bytes)
+}
+
 /// JPEG; PNG when something can be seen through.
 fn encode(picture: &DynamicImage, variant: String) -> Result<Derivative> {
-    let mut bytes = Vec::new();
-    let mime = if picture.color().has_alpha() {
+    let (mime, bytes) = if picture.color().has_alpha() {
+        let mut bytes = Vec::new();
         picture
             .write_with_encoder(PngEncoder::new(&mut bytes))
             .map_err(Error::internal)?;
-        Kind::Png.mime()
+        (Kind::Png.mime(), bytes)
     } else {
-        picture
-            .write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, QUALITY))
-            .map_err(Error::internal)?;
-        Kind::Jpeg.mime()
+        (Kind::Jpeg.mime(), jpeg(picture)?)
     };
     Ok(Derivative {
         variant,

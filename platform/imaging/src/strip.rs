@@ -7,7 +7,7 @@
 
 use kernel::FieldError;
 
-use crate::sniff::{Kind, corrupt};
+use crate::kind::{Kind, corrupt};
 
 /// Takes out what does not show the picture. `orientation` is the Exif value (1 to 8) that the original carries.
 ///

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, RgbImage};
 
 use super::*;
-use crate::sniff;
+use crate::kind::sniff;
 
 fn picture(format: ImageFormat) -> Vec<u8> {
     let picture = RgbImage::from_fn(8, 6, |x, y| {
@@ -93,7 +93,7 @@ fn decoded(bytes: &[u8]) -> (u8, DynamicImage) {
 #[test]
 fn places_and_names_go_and_the_picture_stays_as_it_was() {
     for talkative in [talkative_jpeg(), talkative_png(), talkative_webp()] {
-        let kind = sniff::kind(&talkative).unwrap();
+        let kind = sniff(&talkative).unwrap();
         let (orientation, before) = decoded(&talkative);
         assert!(orientation > 1, "{kind:?}");
         let kept = strip(kind, &talkative, orientation).unwrap();
@@ -101,7 +101,7 @@ fn places_and_names_go_and_the_picture_stays_as_it_was() {
             !kept.windows(3).any(|window| window == b"GPS"),
             "{kind:?} still tells a place"
         );
-        assert_eq!(sniff::kind(&kept).unwrap(), kind);
+        assert_eq!(sniff(&kept).unwrap(), kind);
         let (orientation_after, after) = decoded(&kept);
         assert_eq!(orientation_after, orientation, "{kind:?}");
         assert_eq!(after, before, "{kind:?}");
@@ -114,7 +114,7 @@ fn places_and_names_go_and_the_picture_stays_as_it_was() {
 fn every_truncated_picture_is_refused() {
     for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
         let whole = picture(format);
-        let kind = sniff::kind(&whole).unwrap();
+        let kind = sniff(&whole).unwrap();
         assert!(strip(kind, &whole, 1).is_ok());
         for length in 0..whole.len() {
             let error = strip(kind, &whole[..length], 1).unwrap_err();
