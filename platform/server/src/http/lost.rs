@@ -7,8 +7,9 @@ use http::{HeaderValue, Method, header};
 use kernel::Error;
 use module::{Ctx, Failure, Lost, Slots};
 
-/// How long one source may think.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// How long one source may think. Generous: who has moved should be found on a busy day too, since a search engine
+/// forgets what it is told is not there.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Addresses that no visitor comes to by an old link.
 const NOT_FOR_VISITORS: [&str; 5] = ["/app", "/api", "/auth", "/portal", "/hooks"];
 
@@ -22,8 +23,9 @@ pub(super) async fn answer(slots: &Slots, ctx: &Ctx) -> Option<Response> {
     for source in &slots.lost {
         match tokio::time::timeout(PATIENCE, source(ctx)).await {
             Ok(Ok(Some(lost))) => return respond(lost),
-            Ok(Ok(None)) | Err(_) => {}
+            Ok(Ok(None)) => {}
             Ok(Err(error)) => tracing::warn!(%error, "a source of redirects failed"),
+            Err(_) => tracing::warn!(patience = ?PATIENCE, "a source of redirects took too long"),
         }
     }
     None
