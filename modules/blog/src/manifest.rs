@@ -312,6 +312,11 @@ pub(crate) static MANIFEST: Manifest = Manifest {
             mail: MailPace::Soon,
         },
         NotificationKind {
+            key: crate::comments::ANSWER,
+            title: "Answers to my comments",
+            mail: MailPace::Soon,
+        },
+        NotificationKind {
             key: notices::DECISIONS,
             title: "Posts that wait for review, and what was decided",
             mail: MailPace::Now,

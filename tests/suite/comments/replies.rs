@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::{Method, header};
+use kernel::Role;
 use serde_json::json;
 
 use super::{Blog, POST};
@@ -206,4 +207,62 @@ async fn the_way_out_is_one_step_without_a_log_in_and_holds_for_all_comments() {
     let third = Blog::id(&blog.speak(&ines, "The third", true, "").await.expect(201));
     blog.reply(&third, "Four").await;
     assert_eq!(blog.told().await, 3);
+}
+
+#[tokio::test]
+async fn members_find_answers_to_their_comments_in_the_inbox() {
+    let blog = Blog::open().await;
+    let studio = &blog.studio;
+    let editor = studio.member(&blog.app, Role::Editor, "Edda Berg").await;
+    let said = Blog::id(&blog.say(&editor, "", "I was there").await.expect(201));
+    let news = |kind: &str| format!("select count(*) from notifications where kind = '{kind}'");
+    let answers = news("blog.comment_answer");
+
+    // An own afterthought is no news; what a guest answers is, once, also when it is hidden and shown again.
+    blog.answer(&editor, "", "And it rained", &said)
+        .await
+        .expect(201);
+    assert_eq!(blog.one::<i64>(&answers).await, 0);
+    let answer = Blog::id(
+        &blog
+            .answer(&blog.browser(), "Otto", "It poured", &said)
+            .await
+            .expect(201),
+    );
+    for step in ["hide", "approve"] {
+        blog.moderate(&answer, step).await;
+    }
+    assert_eq!(blog.one::<i64>(&answers).await, 1);
+    let inbox = editor.get("/app/inbox").await.expect(200);
+    assert!(
+        inbox
+            .body
+            .contains("Somebody answered your comment on “First light”"),
+        "{}",
+        inbox.body
+    );
+    assert!(!inbox.body.contains("poured") && !inbox.body.contains("Otto"));
+    let link: String = blog
+        .one("select link from notifications where kind = 'blog.comment_answer'")
+        .await;
+    assert_eq!(link, format!("{POST}#comment-{answer}"));
+
+    // The post's author hears of an answer to an own comment as that, and not of a new comment besides.
+    let owner = &studio.owner;
+    let thanks = Blog::id(&blog.say(owner, "", "Thanks to all").await.expect(201));
+    let comments = blog.one::<i64>(&news("blog.comment")).await;
+    blog.answer(&blog.browser(), "Paul", "Not at all", &thanks)
+        .await
+        .expect(201);
+    assert_eq!(blog.one::<i64>(&answers).await, 2);
+    assert_eq!(blog.one::<i64>(&news("blog.comment")).await, comments);
+
+    // Who has left hears nothing.
+    let place = crate::nodes::membership(&blog.app, "editor@northlight.test").await;
+    let remove = format!("/app/people/{place}/remove");
+    owner.post(&remove, &[]).await.expect(303);
+    blog.answer(&blog.browser(), "Rosa", "I stayed dry", &said)
+        .await
+        .expect(201);
+    assert_eq!(blog.one::<i64>(&answers).await, 2);
 }

@@ -57,8 +57,11 @@ kernel::id!(
     BanId
 );
 
-/// Kind of the notifications, for preferences and digests.
+/// Kind of the notifications about comments on posts, for preferences and digests.
 pub(crate) const NOTICE: &str = "blog.comment";
+
+/// Kind of the notifications to members whose comments were answered.
+pub(crate) const ANSWER: &str = "blog.comment_answer";
 
 /// How long a writer may change what they said.
 pub(crate) const EDITABLE: Duration = Duration::from_mins(15);

@@ -60,14 +60,15 @@ pub(super) async fn ask_to_confirm(
     Ok(())
 }
 
-/// Tells the authors of a post and the watchers of a comment that they may have to do with.
+/// Tells the authors of a post and the watchers of a comment that they may have to do with. Those who `know` of it are
+/// left out: its writer, and whoever has heard that it answers them.
 pub(super) async fn tell(
     tx: &mut TenantTx,
     ctx: &Ctx,
     post: (PostId, &str),
     comment: CommentId,
     status: Status,
-    by: Option<MembershipId>,
+    know: &[Option<MembershipId>],
 ) -> Result<()> {
     let title = match status {
         Status::Pending => format!("A comment on “{}” waits for approval", short(post.1)),
@@ -75,7 +76,7 @@ pub(super) async fn tell(
     };
     let link = format!("/app/blog/comments/{comment}/open");
     for recipient in store::listeners(tx, post.0).await? {
-        if by == Some(recipient) {
+        if know.contains(&Some(recipient)) {
             continue;
         }
         let news = Notification {

@@ -39,15 +39,16 @@ pub async fn confirm(tx: &mut TenantTx, ctx: &Ctx, secret: &str) -> Result<(Told
     store::set_verified(tx, id, now).await?;
     store::set_status(tx, id, status, None, &held.reasons, now).await?;
     let facts = facts(&held, status, None);
+    let mut answered = None;
     if status == Status::Approved {
         emit(tx, &CommentApproved(facts), now).await?;
-        replies::tell(tx, ctx, id).await?;
+        answered = replies::tell(tx, ctx, id).await?;
     } else {
         emit(tx, &CommentChanged(facts), now).await?;
     }
     if crate::settings::get(tx).await?.comments.comments_notify {
         let post = (held.post_id, held.post_title.as_str());
-        notices::tell(tx, ctx, post, id, status, None).await?;
+        notices::tell(tx, ctx, post, id, status, &[answered]).await?;
     }
     let slug = store::of_post(tx, held.post_id)
         .await?
@@ -219,7 +220,7 @@ pub async fn report(tx: &mut TenantTx, ctx: &Ctx, id: CommentId, reason: &str) -
     emit(tx, &CommentChanged(facts), now).await?;
     if settings_of(&post).comments.comments_notify {
         let title = (held.post_id, held.post_title.as_str());
-        notices::tell(tx, ctx, title, id, Status::Pending, None).await?;
+        notices::tell(tx, ctx, title, id, Status::Pending, &[]).await?;
     }
     Ok(())
 }

@@ -1,19 +1,21 @@
-//! Mail to readers whose comments were answered, for those who asked for it, and the way out that needs no log-in.
+//! News to those whose comments were answered: mail to readers who asked for it, with a way out that needs no log-in,
+//! and a notification to members.
 //!
 //! Only an address that its owner has confirmed is written to. The link out carries a keyed hash of the comment that it
 //! is about: it works in every mail, as long as there is the blog, and nothing of it is stored.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kernel::{Email, Error, Result};
+use kernel::{Email, Error, MembershipId, Result};
 use maud::html;
-use messaging::Letter;
+use messaging::{Letter, Notification, notify};
 use module::extract::Path;
 use module::{Ctx, Public, Routes};
 use tenant_resolver::TenantTx;
 use ui::{Layout, Page, submit};
 use uuid::Uuid;
 
+use super::reply_store::Answered;
 use super::{CommentId, guard, guard_store, notices, reply_store};
 
 /// The routes for readers, below the tenant's root.
@@ -23,16 +25,41 @@ pub(super) fn routes() -> Routes {
         .post("/blog/comments/quiet/{token}", quieten)
 }
 
-/// Tells the reader whom a comment answers, if they asked for it. Done once for each answer, when it is public; whatever
-/// calls it again does nothing. The mail carries nothing that anybody typed, so that erasing it leaves nothing behind.
-pub(super) async fn tell(tx: &mut TenantTx, ctx: &Ctx, reply: CommentId) -> Result<()> {
+/// Tells whoever a comment answers, and says which member that was. Done once for each answer, when it is public; whatever
+/// calls it again does nothing. The news carry nothing that a reader typed, so that erasing it leaves nothing behind.
+pub(super) async fn tell(
+    tx: &mut TenantTx,
+    ctx: &Ctx,
+    reply: CommentId,
+) -> Result<Option<MembershipId>> {
     let Some(told) = reply_store::take_answered(tx, reply, ctx.now()).await? else {
+        return Ok(None);
+    };
+    let link = format!("/blog/{}#comment-{reply}", told.slug);
+    if let Some(member) = told.member {
+        let title = format!(
+            "Somebody answered your comment on “{}”",
+            notices::short(&told.title)
+        );
+        let news = Notification {
+            recipient: member,
+            kind: super::ANSWER,
+            title: &title,
+            body: "",
+            link: &link,
+        };
+        notify(tx, news, ctx.now()).await?;
+    } else {
+        mail(tx, ctx, &told, &link).await?;
+    }
+    Ok(told.member)
+}
+
+async fn mail(tx: &mut TenantTx, ctx: &Ctx, told: &Answered, link: &str) -> Result<()> {
+    let (Some(key), Some(email)) = (guard_store::key(tx).await?, &told.email) else {
         return Ok(());
     };
-    let Some(key) = guard_store::key(tx).await? else {
-        return Ok(());
-    };
-    let email = Email::parse(&told.email)
+    let email = Email::parse(email)
         .map_err(|_| Error::internal("the stored address of a reader cannot be read"))?;
     let out = format!("/blog/comments/quiet/{}", token(&key, told.comment));
     Letter::new("blog.comment_reply", "Your comment was answered")
@@ -42,10 +69,7 @@ pub(super) async fn tell(tx: &mut TenantTx, ctx: &Ctx, reply: CommentId) -> Resu
             "Somebody answered your comment on “{}”.",
             notices::short(&told.title)
         ))
-        .button(
-            "Read the answer",
-            ctx.link(&format!("/blog/{}#comment-{reply}", told.slug)),
-        )
+        .button("Read the answer", ctx.link(link))
         .fine_print("You asked for this mail when you commented.")
         .unsubscribe(ctx.link(&out))
         .send(tx.conn(), Some(ctx.tenant().id), ctx.now())

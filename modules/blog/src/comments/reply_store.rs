@@ -1,6 +1,6 @@
 //! Statements about readers who hear of answers.
 
-use kernel::{Result, Timestamp};
+use kernel::{MembershipId, Result, Timestamp};
 use tenant_resolver::TenantTx;
 
 use super::CommentId;
@@ -10,12 +10,16 @@ use crate::public::Audience;
 #[derive(Clone, Debug)]
 pub(super) struct Answered {
     pub comment: CommentId,
-    pub email: String,
+    /// The member who wrote it.
+    pub member: Option<MembershipId>,
+    /// Or the address of the guest who did.
+    pub email: Option<String>,
     pub slug: String,
     pub title: String,
 }
 
 /// Notes that the writer of what `reply` answers is told, and says who that is. `None`: nobody asked, or they were told.
+/// Guests hear if they asked for it, members by their own choice of news; nobody hears of what they wrote themselves.
 pub(super) async fn take_answered(
     tx: &mut TenantTx,
     reply: CommentId,
@@ -28,15 +32,21 @@ pub(super) async fn take_answered(
            from blog_comments c, blog_posts p, blog_post_versions v
            where r.tenant_id = $1 and r.id = $2 and r.status = 'approved' and r.reply_told_at is null
              and c.tenant_id = $1 and c.id = coalesce(r.reply_to_id, r.parent_id) and c.status = 'approved'
-             and c.notify_replies and c.guest_verified_at is not null and c.guest_email is not null
-             and r.guest_email_key is distinct from c.guest_email_key
-             and p.tenant_id = $1 and p.id = r.post_id and blog_shown(p, $4, $3)
+             and p.tenant_id = $1 and p.id = r.post_id
+             and case when c.author_id is null
+                   then c.notify_replies and c.guest_verified_at is not null and c.guest_email is not null
+                        and r.guest_email_key is distinct from c.guest_email_key and blog_shown(p, $4, $3)
+                   else r.author_id is distinct from c.author_id and blog_shown(p, $5, $3)
+                        and exists (select from tenant_people m
+                                    where m.tenant_id = $1 and m.membership_id = c.author_id and m.status = 'active')
+                 end
              and v.tenant_id = $1 and v.post_id = p.id and v.no = p.live_no
-           returning c.id as "comment: CommentId", c.guest_email as "email!", p.slug, v.title"#,
+           returning c.id as "comment: CommentId", c.author_id as "member: MembershipId", c.guest_email as email, p.slug, v.title"#,
         tenant as _,
         reply as _,
         now as _,
         Audience::EVERYBODY.opens() as _,
+        Audience::MEMBERS.opens() as _,
     )
     .fetch_optional(tx.conn())
     .await?;

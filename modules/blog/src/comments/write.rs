@@ -247,14 +247,16 @@ pub(super) async fn post(
         by: who.member(),
     };
     emit(tx, &CommentCreated(facts.clone()), now).await?;
+    let mut answered = None;
     if status == Status::Approved {
         emit(tx, &CommentApproved(facts), now).await?;
-        replies::tell(tx, ctx, id).await?;
+        answered = replies::tell(tx, ctx, id).await?;
     }
     if let (true, Some((name, email))) = (confirm, &checked.guest) {
         notices::ask_to_confirm(tx, ctx, post, (name, email), &secret).await?;
     } else if status != Status::Spam && settings.comments_notify {
-        notices::tell(tx, ctx, (post.id, &post.title), id, status, who.member()).await?;
+        let know = [who.member(), answered];
+        notices::tell(tx, ctx, (post.id, &post.title), id, status, &know).await?;
     }
     Ok(Posted::Taken {
         id,

@@ -21,6 +21,12 @@ impl Audience {
         staff: false,
     };
 
+    /// Any member, whatever they may do.
+    pub const MEMBERS: Self = Self {
+        member: true,
+        staff: false,
+    };
+
     /// Who sends this request. A program is a member where it may speak as one; with no more than the right to read
     /// what visitors read, it is anybody.
     #[must_use]
