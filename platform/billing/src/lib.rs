@@ -55,7 +55,7 @@ pub use acts::{
 };
 pub use history::Event;
 pub use price::{Cycle, PlanId, Price, PriceId, display};
-pub use state::{Addressee, Addressees, Billing, Setup};
+pub use state::{Addressee, Addressees, Billing, Setup, Usage};
 pub use status::{Trigger, next};
 pub use subscription::{PAYMENT_TERM_DAYS, Pending, Plan, Proration, Subscription, Terms};
 pub use words::{CancelReason, Collection, PendingKind};

@@ -33,6 +33,17 @@ pub trait Addressees: Send + Sync + 'static {
     ) -> Lookup<'a, Option<Addressee>>;
 }
 
+/// How much a tenant takes of what plans limit. Whoever keeps a count knows it; they stand beside this crate or above it.
+pub trait Usage: Send + Sync + 'static {
+    /// How much of the entitlement is in use; `None` where nobody counts it.
+    fn used<'a>(
+        &'a self,
+        conn: &'a mut PgConnection,
+        tenant: TenantId,
+        entitlement: &'a str,
+    ) -> Lookup<'a, Option<i64>>;
+}
+
 /// What this crate needs from those above it.
 pub struct Setup {
     /// Absolute addresses.
@@ -41,6 +52,8 @@ pub struct Setup {
     pub addressees: Arc<dyn Addressees>,
     /// Who at the platform is told when a tenant asks for an invoice.
     pub operators: Vec<Email>,
+    /// Counts of what is in use.
+    pub usage: Arc<dyn Usage>,
     /// Everything that plans may limit, with its name.
     pub entitlements: Vec<&'static Entitlement>,
 }

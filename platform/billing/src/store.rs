@@ -564,14 +564,3 @@ pub(crate) async fn entitlements(
         .map(|row| (row.key, row.kind, row.value))
         .collect())
 }
-
-/// How many people work in the tenant.
-pub(crate) async fn people(conn: &mut PgConnection, tenant: TenantId) -> Result<i64> {
-    let count = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from tenant_people where tenant_id = $1 and status = 'active'"#,
-        tenant as _,
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(count)
-}

@@ -2,8 +2,9 @@
 
 mod store;
 
-use kernel::{Access, Error, Result};
+use kernel::{Access, Error, Result, TenantId};
 use module::Ctx;
+use sqlx::PgConnection;
 use tenant_resolver::TenantTx;
 
 /// Key of the entitlement: bytes of all originals, the trash included.
@@ -38,6 +39,14 @@ pub async fn room(tx: &mut TenantTx, ctx: &Ctx) -> Result<Room> {
         used: store::used(tx).await?,
         limit: ctx.tenant().limit(BYTES, ctx.now()),
     })
+}
+
+/// Bytes that a tenant takes, as the platform reads them: `conn` is one across tenants.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn used_by(conn: &mut PgConnection, tenant: TenantId) -> Result<i64> {
+    store::used_by(conn, tenant).await
 }
 
 /// The most bytes that the tenant may take.

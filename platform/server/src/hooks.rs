@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use accounts::Accounts;
-use billing::{Addressee, Addressees, Billing};
+use billing::{Addressee, Addressees, Billing, Usage};
 use files::Files;
 use kernel::{Clock, Email, LimitOverride, Standing, TenantId};
 use messaging::{MailId, Messaging};
@@ -99,6 +99,7 @@ pub fn billing(links: &Links, operators: &[Email]) -> billing::Setup {
         links: links.clone(),
         addressees: Arc::new(Owners),
         operators: operators.to_vec(),
+        usage: Arc::new(Counts),
         entitlements: catalog::ENTITLEMENTS
             .iter()
             .chain(modules.iter().flat_map(|manifest| manifest.entitlements))
@@ -122,6 +123,26 @@ impl Addressees for Owners {
                 zone: contact.zone,
                 owners: contact.owners,
             }))
+        })
+    }
+}
+
+/// The counts that plans limit, each by whoever keeps it.
+struct Counts;
+
+impl Usage for Counts {
+    fn used<'a>(
+        &'a self,
+        conn: &'a mut PgConnection,
+        tenant: TenantId,
+        entitlement: &'a str,
+    ) -> Lookup<'a, Option<i64>> {
+        Box::pin(async move {
+            Ok(match entitlement {
+                tenants::SEATS => Some(tenants::people(conn, tenant).await?),
+                files::BYTES => Some(files::used_by(conn, tenant).await?),
+                _ => None,
+            })
         })
     }
 }

@@ -412,10 +412,11 @@ async fn what_is_in_use_beyond_a_smaller_plan_is_told_and_acknowledged() {
     drop(conn);
     assert_eq!(preview.outcome, Outcome::At(day("2026-04-02")));
     assert_eq!(preview.due, None);
-    // How much room files take is not known here, so that is told as well.
-    let [_, seats] = preview.shrinks.as_slice() else {
+    let [room, seats] = preview.shrinks.as_slice() else {
         panic!("{:?}", preview.shrinks)
     };
+    assert_eq!((room.key.as_str(), room.used), ("files.bytes", Some(0)));
+    assert!(!room.exceeds() && room.in_words().ends_with("; in use: 0 bytes"));
     assert_eq!((seats.limit, seats.used), (3, Some(4)));
     assert!(seats.exceeds());
     let change = async |acknowledged: bool| {

@@ -346,11 +346,8 @@ async fn another_version_of_a_price_is_given_and_a_coming_change_taken_back() {
     let change = async |price: &str| {
         act(&operator, &format!("{path}/change"), &[("price", price)]).await;
     };
-    let page = operator
-        .get(&format!("/tenants/{tenant}"))
-        .await
-        .expect(200);
-    let choices = page.attributes(&format!("#change-{id} option"), "value");
+    let page = operator.get(&format!("{path}/change")).await.expect(200);
+    let choices = page.attributes("select[name=price] option", "value");
     assert!(choices.contains(&new) && !choices.contains(&old));
 
     // A tenant by itself does not choose among versions; an operator does.
@@ -364,6 +361,24 @@ async fn another_version_of_a_price_is_given_and_a_coming_change_taken_back() {
     let same = [("price", new.as_str()), ("reason", "x")];
     let refused = operator.post(&format!("{path}/change"), &same).await;
     assert!(refused.expect(409).body.contains("the plan you are on"));
+    // What a choice would bring is told before it is made.
+    let unknown = tenant.to_string();
+    for (choice, status, said) in [
+        (old.as_str(), 200, "Change with the end of the period"),
+        (solo.as_str(), 200, "2 Mar 2027"),
+        (new.as_str(), 409, "the plan you are on"),
+        (unknown.as_str(), 422, "Choose one of the prices."),
+        ("nonsense", 422, "Choose a price."),
+    ] {
+        let path = format!("{path}/change?price={choice}");
+        let page = operator.get(&path).await.expect(status);
+        assert!(page.body.contains(said), "{said}: {}", page.body);
+    }
+    assert_eq!(
+        prices(&app).await,
+        (Some(new.clone()), None),
+        "looking changes nothing"
+    );
     // Back to the lower price: with the end of the period, unless it is taken back before.
     change(&old).await;
     assert_eq!(

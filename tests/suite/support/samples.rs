@@ -186,6 +186,10 @@ impl Samples {
                 "select id from tenants where slug = 'halden'",
             ),
             (
+                "/tenants/{id}/subscriptions/{subscription}",
+                "select s.id from subscriptions s join tenants t on t.id = s.tenant_id where t.slug = 'halden'",
+            ),
+            (
                 "/products/plans/{id}",
                 "select l.id from plans l join products p on p.id = l.product_id where p.module_key = 'blog' and l.slug = 'studio'",
             ),

@@ -3,8 +3,8 @@
 use kernel::{Error, FieldError, Money, Result, SubscriptionStatus, TenantId, Timestamp};
 use sqlx::PgConnection;
 
-use super::Step;
 use super::activate::check_debts;
+use super::{Step, get};
 use crate::letters::Invoice;
 use crate::price::{PlanId, PriceId};
 use crate::status::Trigger;
@@ -24,9 +24,6 @@ const WITHDRAWN: Step = Step {
     kind: "change_withdrawn",
     action: "billing.change.withdrawn",
 };
-
-/// The entitlement that limits people.
-const SEATS: &str = "workspace.seats";
 
 /// When a choice takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +61,30 @@ impl Shrink {
     #[must_use]
     pub fn exceeds(&self) -> bool {
         self.used.is_none_or(|used| used > self.limit)
+    }
+
+    /// `at most 3; in use: 5`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let shown = |value| shown(&self.key, value);
+        let limit = if self.limit == 0 {
+            "not included".to_owned()
+        } else {
+            format!("at most {}", shown(self.limit))
+        };
+        match self.used {
+            Some(used) => format!("{limit}; in use: {}", shown(used)),
+            None => limit,
+        }
+    }
+}
+
+/// An amount of an entitlement as people read it.
+pub(crate) fn shown(key: &str, value: i64) -> String {
+    if key.rsplit('.').next() == Some("bytes") {
+        kernel::size(value)
+    } else {
+        value.to_string()
     }
 }
 
@@ -121,11 +142,38 @@ impl Billing {
             None => Vec::new(),
         };
         let mut preview = match &live {
-            Some(live) if live.status == SubscriptionStatus::Active => change(live, &terms, now)?,
+            Some(live) if live.status == SubscriptionStatus::Active => {
+                change(live, &terms, false, now)?
+            }
             live => start(live.as_ref(), tenant, &terms, now)?,
         };
         preview.shrinks = shrinks;
         preview.subscription = live;
+        Ok(preview)
+    }
+
+    /// What [`Self::change_plan`] by an operator would bring, also to a price that is not sold any more. Nothing is
+    /// written.
+    ///
+    /// # Errors
+    /// As the change itself, but for what has to be acknowledged.
+    pub async fn preview_change(
+        &self,
+        conn: &mut PgConnection,
+        tenant: TenantId,
+        id: SubscriptionId,
+        price: PriceId,
+        now: Timestamp,
+    ) -> Result<Preview> {
+        let (terms, _) = store::terms(conn, price, now)
+            .await?
+            .ok_or(Error::NotFound("price"))?;
+        let live = get(conn, tenant, id).await?.at(now)?;
+        let mut preview = change(&live, &terms, true, now)?;
+        preview.shrinks = self
+            .shrinks(conn, tenant, live.plan.id, terms.plan.id)
+            .await?;
+        preview.subscription = Some(live);
         Ok(preview)
     }
 
@@ -246,11 +294,7 @@ impl Billing {
         let gets = store::entitlements(conn, to).await?;
         let mut shrinks = Vec::new();
         for (key, limit) in less(&had, &gets) {
-            let used = if key == SEATS {
-                Some(store::people(conn, tenant).await?)
-            } else {
-                None
-            };
+            let used = self.setup().usage.used(conn, tenant, &key).await?;
             let title = self.title_of(&key);
             shrinks.push(Shrink {
                 key,
@@ -340,8 +384,13 @@ fn outcome(before: &Subscription, terms: &Terms, now: Timestamp) -> Result<Outco
 }
 
 /// What a change would bring.
-fn change(live: &Subscription, terms: &Terms, now: Timestamp) -> Result<Preview> {
-    check(live, terms, false, now)?;
+fn change(
+    live: &Subscription,
+    terms: &Terms,
+    by_operator: bool,
+    now: Timestamp,
+) -> Result<Preview> {
+    check(live, terms, by_operator, now)?;
     let outcome = outcome(live, terms, now)?;
     let mut preview = Preview::of(terms, live.quantity, outcome)?;
     if outcome != Outcome::Now {

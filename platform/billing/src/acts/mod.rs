@@ -26,6 +26,7 @@ use crate::{Act, Billing, SubscriptionId};
 pub use activate::Activation;
 #[cfg(test)]
 pub(crate) use change::check;
+pub(crate) use change::shown;
 pub use change::{Cost, Outcome, Preview, Shrink};
 pub use migrate::PriceMigration;
 pub use trial::start_trial;

@@ -249,7 +249,7 @@ fn page(
             (Card::new(summary(ctx, preview)).title("What happens"))
             @if !preview.shrinks.is_empty() {
                 (Card::new(html! {
-                    ul.rows { @for shrink in &preview.shrinks { li { div.row-main { span { (shrink.title) } small { (shrunk(shrink)) } } } } }
+                    ul.rows { @for shrink in &preview.shrinks { li { div.row-main { span { (shrink.title) } small { (shrink.in_words()) } } } } }
                     @if exceeds { div.stack {
                         (banner(Tone::Warn, "What exceeds the smaller plan is kept and can be read. Nothing more can be added until it fits.", None))
                         (field::checkbox("acknowledged", "I know that this plan has less room", false).errors(errors))
@@ -273,25 +273,6 @@ fn page(
         } else {
             StatusCode::UNPROCESSABLE_ENTITY
         })
-}
-
-fn shrunk(of: &Shrink) -> String {
-    let shown = |value: i64| {
-        if of.key.rsplit('.').next() == Some("bytes") {
-            kernel::size(value)
-        } else {
-            value.to_string()
-        }
-    };
-    let limit = if of.limit == 0 {
-        "not included".to_owned()
-    } else {
-        format!("at most {}", shown(of.limit))
-    };
-    match of.used {
-        Some(used) => format!("{limit}; in use: {}", shown(used)),
-        None => limit,
-    }
 }
 
 fn summary(ctx: &Ctx, preview: &Preview) -> Markup {

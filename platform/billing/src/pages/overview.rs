@@ -5,7 +5,7 @@ use axum::response::Response;
 use kernel::{Access, SubscriptionStatus};
 use maud::{Markup, html};
 use module::extract::{Form, Path};
-use module::{Allowed, Ctx, Routes};
+use module::{Allowed, Ctx, Entitlement, Routes};
 use ui::{
     Card, Empty, Page, TimelineEntry, badge, definition_list, icons, link_button, meter, submit,
     timeline,
@@ -13,13 +13,12 @@ use ui::{
 
 use super::words::{day, price, state, terms, what_next};
 use super::{MANAGE, PATH, PLANS, Pairs, done, rev};
+use crate::acts::shown;
 use crate::price::display;
 use crate::profiles::{self, Profile};
 use crate::subscription::Subscription;
-use crate::{Act, Billing, Event, ManageSubscription, ReadSubscription, SubscriptionId, store};
+use crate::{Act, Billing, Event, ManageSubscription, ReadSubscription, SubscriptionId};
 
-/// The entitlement that limits people.
-const SEATS: &str = "workspace.seats";
 /// Steps of the history that the page shows.
 const STEPS: i64 = 50;
 
@@ -39,7 +38,13 @@ async fn overview(
     let subscriptions = billing.subscriptions(&mut conn, tenant).await?;
     let history = billing.history(&mut conn, tenant, STEPS).await?;
     let profile = profiles::find(&mut conn, tenant).await?;
-    let people = store::people(&mut conn, tenant).await?;
+    let mut used = Vec::new();
+    for entitlement in &billing.setup().entitlements {
+        let usage = &billing.setup().usage;
+        if let Some(count) = usage.used(&mut conn, tenant, entitlement.key).await? {
+            used.push((*entitlement, count));
+        }
+    }
     drop(conn);
     let may = ctx.may(MANAGE);
     let mut now = Vec::with_capacity(subscriptions.len());
@@ -55,7 +60,7 @@ async fn overview(
                 }))
             }
             @for subscription in &now { (card(&ctx, subscription, may)) }
-            (Card::new(definition_list(&[("People", seats(&ctx, people))])).title("In use"))
+            (Card::new(in_use(&ctx, &used)).title("In use"))
             (details(profile.as_ref(), may))
             @if !history.is_empty() {
                 (Card::new(timeline(&steps(&ctx, &history))).title("History"))
@@ -149,17 +154,24 @@ fn actions(of: &Subscription, ctx: &Ctx) -> Markup {
     }
 }
 
-/// How many people there are, and how many the plans in force allow.
-fn seats(ctx: &Ctx, people: i64) -> Markup {
-    let used = people.unsigned_abs();
-    let limit = ctx.tenant().limit(SEATS, ctx.now());
-    html! {
-        @if let Some(limit) = limit {
-            (used) " of " (limit) " " (meter("People of those the plan allows", used, limit.unsigned_abs()))
-        } @else {
-            (used) ", without a limit"
-        }
-    }
+/// How much is in use, and how much the plans in force allow.
+fn in_use(ctx: &Ctx, used: &[(&Entitlement, i64)]) -> Markup {
+    let facts: Vec<(&str, Markup)> = used
+        .iter()
+        .map(|(entitlement, used)| {
+            let shown = |value| shown(entitlement.key, value);
+            let fact = html! {
+                @if let Some(limit) = ctx.tenant().limit(entitlement.key, ctx.now()) {
+                    (shown(*used)) " of " (shown(limit)) " "
+                    (meter(entitlement.title, used.unsigned_abs(), limit.unsigned_abs()))
+                } @else {
+                    (shown(*used)) ", without a limit"
+                }
+            };
+            (entitlement.title, fact)
+        })
+        .collect();
+    definition_list(&facts)
 }
 
 fn details(profile: Option<&Profile>, may: bool) -> Markup {

@@ -4,17 +4,21 @@
 use accounts::Act;
 use axum::Extension;
 use axum::response::Response;
-use billing::{Activation, Actor, CancelReason, PriceId, SubscriptionId};
-use kernel::{Error, FieldError, TenantId};
+use billing::{Activation, Actor, Billing, CancelReason, PriceId, Subscription, SubscriptionId};
+use kernel::{FieldError, TenantId};
 use module::extract::{Form, Path};
 use module::{Operating, OpsCtx, Result, Routes, rank};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::Console;
 use crate::respond::{day, midnight};
 use crate::tenant_page::acts::{conclude, name_of};
+
+/// A tenant and a subscription of its.
+pub(super) type Ids = (TenantId, SubscriptionId);
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -26,7 +30,6 @@ pub(super) fn routes() -> Routes {
         .post("/tenants/{id}/subscriptions/{subscription}/pay", pay)
         .post("/tenants/{id}/subscriptions/{subscription}/unpaid", unpaid)
         .post("/tenants/{id}/subscriptions/{subscription}/settle", settle)
-        .post("/tenants/{id}/subscriptions/{subscription}/change", change)
         .post("/tenants/{id}/subscriptions/{subscription}/keep", keep)
         .post("/tenants/{id}/subscriptions/{subscription}/cancel", cancel)
         .post("/tenants/{id}/subscriptions/{subscription}/resume", resume)
@@ -35,23 +38,23 @@ pub(super) fn routes() -> Routes {
 /// What any of the forms may say besides the reason.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct ActForm {
-    reason: String,
+pub(super) struct ActForm {
+    pub reason: String,
     /// The revision of the subscription that the page showed.
-    rev: String,
+    pub rev: String,
     /// A day.
-    until: String,
-    price: String,
-    quantity: String,
+    pub until: String,
+    pub price: String,
+    pub quantity: String,
     /// A day.
-    start: String,
-    paid: String,
+    pub start: String,
+    pub paid: String,
     /// `now`, or the end of the period.
-    when: String,
+    pub when: String,
 }
 
 impl ActForm {
-    fn price(&self) -> kernel::Result<PriceId> {
+    pub(super) fn price(&self) -> kernel::Result<PriceId> {
         let id: Uuid = self
             .price
             .parse()
@@ -60,62 +63,85 @@ impl ActForm {
     }
 }
 
-/// The act as billing wants it, under the operator's name.
-fn of(ctx: &OpsCtx, tenant: TenantId, form: &ActForm, reason: &str) -> billing::Act {
+/// What was done, as the console's record has it, and what billing does for it.
+pub(super) struct Deed<F> {
+    /// `billing.payment.recorded`.
+    pub action: &'static str,
+    /// What the record says besides; nothing for `Null`.
+    pub detail: Value,
+    /// The act itself, in the transaction that also writes the record.
+    pub carry_out: F,
+}
+
+/// Carries out one act: what billing does under the operator's name, and the console's own record of it.
+pub(super) async fn act<F>(
+    ctx: &OpsCtx,
+    console: &Console,
+    tenant: TenantId,
+    form: &ActForm,
+    deed: Deed<F>,
+) -> kernel::Result<Subscription>
+where
+    F: AsyncFnOnce(&Billing, &mut PgConnection, &billing::Act) -> kernel::Result<Subscription>,
+{
+    let mut tx = console.db().begin().await?;
+    let name = name_of(tx.conn(), tenant).await?;
+    let record = Act::new(ctx, deed.action, &form.reason, ctx.now)?;
     let actor = Actor::operator(ctx.operator.user.0, ctx.operator.name.clone());
-    billing::Act::new(tenant, actor, ctx.now)
-        .because(reason)
-        .based_on(form.rev.parse().ok())
+    let what = billing::Act::new(tenant, actor, ctx.now)
+        .because(record.reason())
+        .based_on(form.rev.parse().ok());
+    let after = (deed.carry_out)(console.billing(), tx.conn(), &what).await?;
+    let mut record = record
+        .on_tenant(tenant, name)
+        .on("subscription", after.id, after.plan.product_name.clone())
+        .told_already();
+    if !deed.detail.is_null() {
+        record = record.detail(deed.detail)?;
+    }
+    record.write(tx.conn()).await?;
+    tx.commit().await?;
+    Ok(after)
+}
+
+/// An act on one subscription whose record says no more than its name.
+fn plain<F>(action: &'static str, carry_out: F) -> Deed<F> {
+    Deed {
+        action,
+        detail: Value::Null,
+        carry_out,
+    }
 }
 
 async fn extend_trial(
     ctx: Operating<rank::Support>,
     Extension(console): Extension<Console>,
-    Path((id, subscription)): Path<(TenantId, SubscriptionId)>,
+    Path((tenant, id)): Path<Ids>,
     Form(form): Form<ActForm>,
 ) -> Result<Response> {
     let outcome = async {
-        let mut tx = console.db().begin().await?;
-        let name = name_of(tx.conn(), id).await?;
-        let act = Act::new(&*ctx, "billing.trial.extended", &form.reason, ctx.now)?;
         let until = midnight(&form.until)
             .ok_or_else(|| FieldError::new("until", "required", "Choose the new end."))?;
-        let what = of(&ctx, id, &form, act.reason());
-        let after = console
-            .billing()
-            .extend_trial(tx.conn(), &what, subscription, until)
-            .await?;
-        act.on_tenant(id, name)
-            .on(
-                "subscription",
-                subscription,
-                after.plan.product_name.clone(),
-            )
-            .detail(json!({ "until": until }))?
-            .told_already()
-            .write(tx.conn())
-            .await?;
-        tx.commit().await?;
+        let deed = Deed {
+            action: "billing.trial.extended",
+            detail: json!({ "until": until }),
+            carry_out: async |billing: &Billing, conn: &mut PgConnection, what: &billing::Act| {
+                billing.extend_trial(conn, what, id, until).await
+            },
+        };
+        act(&ctx, &console, tenant, &form, deed).await?;
         Ok(format!("The trial ends {} now.", day(until)))
     };
-    conclude(&ctx, &console, id, outcome.await).await
+    conclude(&ctx, &console, tenant, outcome.await).await
 }
 
 async fn activate(
     ctx: Operating<rank::Billing>,
     Extension(console): Extension<Console>,
-    Path(id): Path<TenantId>,
+    Path(tenant): Path<TenantId>,
     Form(form): Form<ActForm>,
 ) -> Result<Response> {
     let outcome = async {
-        let mut tx = console.db().begin().await?;
-        let name = name_of(tx.conn(), id).await?;
-        let act = Act::new(
-            &*ctx,
-            "billing.subscription.activated",
-            &form.reason,
-            ctx.now,
-        )?;
         let quantity = match form.quantity.trim() {
             "" => 1,
             text => text.parse().map_err(|_| {
@@ -133,263 +159,142 @@ async fn activate(
             start,
             paid: !form.paid.is_empty(),
         };
-        let what = of(&ctx, id, &form, act.reason());
-        let after = console
-            .billing()
-            .activate(tx.conn(), &what, activation)
-            .await?;
-        let plan = format!("{} {}", after.plan.product_name, after.plan.name);
-        act.on_tenant(id, name)
-            .on("subscription", after.id, plan.clone())
-            .detail(json!({ "price": form.price, "quantity": quantity, "start": start, "paid": activation.paid }))?
-            .told_already()
-            .write(tx.conn())
-            .await?;
-        tx.commit().await?;
-        Ok(format!("{plan} is active."))
+        let deed = Deed {
+            action: "billing.subscription.activated",
+            detail: json!({ "price": form.price, "quantity": quantity, "start": start, "paid": activation.paid }),
+            carry_out: async |billing: &Billing, conn: &mut PgConnection, what: &billing::Act| {
+                billing.activate(conn, what, activation).await
+            },
+        };
+        let after = act(&ctx, &console, tenant, &form, deed).await?;
+        Ok(format!(
+            "{} {} is active.",
+            after.plan.product_name, after.plan.name
+        ))
     };
-    conclude(&ctx, &console, id, outcome.await).await
+    conclude(&ctx, &console, tenant, outcome.await).await
 }
 
 async fn pay(
     ctx: Operating<rank::Billing>,
     Extension(console): Extension<Console>,
-    Path((id, subscription)): Path<(TenantId, SubscriptionId)>,
+    Path((tenant, id)): Path<Ids>,
     Form(form): Form<ActForm>,
 ) -> Result<Response> {
-    let outcome = async {
-        let mut tx = console.db().begin().await?;
-        let name = name_of(tx.conn(), id).await?;
-        let act = Act::new(&*ctx, "billing.payment.recorded", &form.reason, ctx.now)?;
-        let what = of(&ctx, id, &form, act.reason());
-        let after = console
-            .billing()
-            .record_payment(tx.conn(), &what, subscription)
-            .await?;
-        act.on_tenant(id, name)
-            .on(
-                "subscription",
-                subscription,
-                after.plan.product_name.clone(),
-            )
-            .told_already()
-            .write(tx.conn())
-            .await?;
-        tx.commit().await?;
-        Ok("The payment is noted.".to_owned())
-    };
-    conclude(&ctx, &console, id, outcome.await).await
+    let deed = plain(
+        "billing.payment.recorded",
+        async |billing: &Billing, conn: &mut PgConnection, what: &billing::Act| {
+            billing.record_payment(conn, what, id).await
+        },
+    );
+    let after = act(&ctx, &console, tenant, &form, deed).await;
+    let told = after.map(|_| "The payment is noted.".to_owned());
+    conclude(&ctx, &console, tenant, told).await
 }
 
 async fn unpaid(
     ctx: Operating<rank::Billing>,
     Extension(console): Extension<Console>,
-    Path((id, subscription)): Path<(TenantId, SubscriptionId)>,
+    Path((tenant, id)): Path<Ids>,
     Form(form): Form<ActForm>,
 ) -> Result<Response> {
-    let outcome = async {
-        let mut tx = console.db().begin().await?;
-        let name = name_of(tx.conn(), id).await?;
-        let act = Act::new(&*ctx, "billing.payment.missed", &form.reason, ctx.now)?;
-        let what = of(&ctx, id, &form, act.reason());
-        let after = console
-            .billing()
-            .report_unpaid(tx.conn(), &what, subscription)
-            .await?;
-        act.on_tenant(id, name)
-            .on(
-                "subscription",
-                subscription,
-                after.plan.product_name.clone(),
-            )
-            .told_already()
-            .write(tx.conn())
-            .await?;
-        tx.commit().await?;
-        Ok("The payment is noted as missing. The time of grace has begun.".to_owned())
-    };
-    conclude(&ctx, &console, id, outcome.await).await
+    let deed = plain(
+        "billing.payment.missed",
+        async |billing: &Billing, conn: &mut PgConnection, what: &billing::Act| {
+            billing.report_unpaid(conn, what, id).await
+        },
+    );
+    let after = act(&ctx, &console, tenant, &form, deed).await;
+    let told =
+        after.map(|_| "The payment is noted as missing. The time of grace has begun.".to_owned());
+    conclude(&ctx, &console, tenant, told).await
 }
 
 async fn settle(
     ctx: Operating<rank::Billing>,
     Extension(console): Extension<Console>,
-    Path((id, subscription)): Path<(TenantId, SubscriptionId)>,
+    Path((tenant, id)): Path<Ids>,
     Form(form): Form<ActForm>,
 ) -> Result<Response> {
-    let outcome = async {
-        let mut tx = console.db().begin().await?;
-        let name = name_of(tx.conn(), id).await?;
-        let act = Act::new(&*ctx, "billing.debt.settled", &form.reason, ctx.now)?;
-        let what = of(&ctx, id, &form, act.reason());
-        let after = console
-            .billing()
-            .settle_debt(tx.conn(), &what, subscription)
-            .await?;
-        act.on_tenant(id, name)
-            .on(
-                "subscription",
-                subscription,
-                after.plan.product_name.clone(),
-            )
-            .told_already()
-            .write(tx.conn())
-            .await?;
-        tx.commit().await?;
-        Ok(format!(
-            "Nothing is open for {} any more.",
-            after.plan.product_name
-        ))
-    };
-    conclude(&ctx, &console, id, outcome.await).await
-}
-
-async fn change(
-    ctx: Operating<rank::Billing>,
-    Extension(console): Extension<Console>,
-    Path((id, subscription)): Path<(TenantId, SubscriptionId)>,
-    Form(form): Form<ActForm>,
-) -> Result<Response> {
-    let outcome = async {
-        let mut tx = console.db().begin().await?;
-        let name = name_of(tx.conn(), id).await?;
-        let act = Act::new(&*ctx, "billing.plan.changed", &form.reason, ctx.now)?;
-        let what = of(&ctx, id, &form, act.reason());
-        let (after, _) = console
-            .billing()
-            .change_plan(tx.conn(), &what, subscription, form.price()?, true)
-            .await?;
-        act.on_tenant(id, name)
-            .on(
-                "subscription",
-                subscription,
-                after.plan.product_name.clone(),
-            )
-            .detail(json!({ "price": form.price }))?
-            .told_already()
-            .write(tx.conn())
-            .await?;
-        tx.commit().await?;
-        Ok(match &after.pending {
-            Some(pending) => format!(
-                "{} takes over on {}.",
-                pending.terms.plan.name,
-                day(pending.at)
-            ),
-            None => format!("The plan is {} now.", after.plan.name),
-        })
-    };
-    conclude(&ctx, &console, id, outcome.await).await
+    let deed = plain(
+        "billing.debt.settled",
+        async |billing: &Billing, conn: &mut PgConnection, what: &billing::Act| {
+            billing.settle_debt(conn, what, id).await
+        },
+    );
+    let after = act(&ctx, &console, tenant, &form, deed).await;
+    let told =
+        after.map(|after| format!("Nothing is open for {} any more.", after.plan.product_name));
+    conclude(&ctx, &console, tenant, told).await
 }
 
 async fn keep(
     ctx: Operating<rank::Billing>,
     Extension(console): Extension<Console>,
-    Path((id, subscription)): Path<(TenantId, SubscriptionId)>,
+    Path((tenant, id)): Path<Ids>,
     Form(form): Form<ActForm>,
 ) -> Result<Response> {
-    let outcome = async {
-        let mut tx = console.db().begin().await?;
-        let name = name_of(tx.conn(), id).await?;
-        let act = Act::new(&*ctx, "billing.change.withdrawn", &form.reason, ctx.now)?;
-        let what = of(&ctx, id, &form, act.reason());
-        let after = console
-            .billing()
-            .keep_price(tx.conn(), &what, subscription)
-            .await?;
-        act.on_tenant(id, name)
-            .on(
-                "subscription",
-                subscription,
-                after.plan.product_name.clone(),
-            )
-            .told_already()
-            .write(tx.conn())
-            .await?;
-        tx.commit().await?;
-        Ok(format!(
-            "{} stays on {}.",
-            after.plan.product_name, after.plan.name
-        ))
-    };
-    conclude(&ctx, &console, id, outcome.await).await
+    let deed = plain(
+        "billing.change.withdrawn",
+        async |billing: &Billing, conn: &mut PgConnection, what: &billing::Act| {
+            billing.keep_price(conn, what, id).await
+        },
+    );
+    let after = act(&ctx, &console, tenant, &form, deed).await;
+    let told =
+        after.map(|after| format!("{} stays on {}.", after.plan.product_name, after.plan.name));
+    conclude(&ctx, &console, tenant, told).await
 }
 
 async fn cancel(
     ctx: Operating<rank::Billing>,
     Extension(console): Extension<Console>,
-    Path((id, subscription)): Path<(TenantId, SubscriptionId)>,
+    Path((tenant, id)): Path<Ids>,
     Form(form): Form<ActForm>,
 ) -> Result<Response> {
-    let outcome = async {
-        let mut tx = console.db().begin().await?;
-        let name = name_of(tx.conn(), id).await?;
-        let at_once = form.when == "now";
-        let action = if at_once {
-            "billing.subscription.cancelled"
-        } else {
-            "billing.cancellation.scheduled"
-        };
-        let act = Act::new(&*ctx, action, &form.reason, ctx.now)?;
-        let what = of(&ctx, id, &form, act.reason());
-        let billing = console.billing();
-        let why = CancelReason::Operator;
-        let after = if at_once {
-            billing
-                .cancel_now(tx.conn(), &what, subscription, why, None)
-                .await?
-        } else {
-            billing
-                .cancel_at_period_end(tx.conn(), &what, subscription, why, None)
-                .await?
-        };
-        act.on_tenant(id, name)
-            .on(
-                "subscription",
-                subscription,
-                after.plan.product_name.clone(),
-            )
-            .told_already()
-            .write(tx.conn())
-            .await?;
-        tx.commit().await?;
-        Ok(match after.period_end.filter(|_| !at_once) {
-            Some(end) => format!("{} ends {}.", after.plan.product_name, day(end)),
-            None => format!(
-                "{} has ended. It can be read for 30 days.",
-                after.plan.product_name
-            ),
-        })
+    let at_once = form.when == "now";
+    let action = if at_once {
+        "billing.subscription.cancelled"
+    } else {
+        "billing.cancellation.scheduled"
     };
-    conclude(&ctx, &console, id, outcome.await).await
+    let deed = plain(
+        action,
+        async |billing: &Billing, conn: &mut PgConnection, what: &billing::Act| {
+            let why = CancelReason::Operator;
+            if at_once {
+                billing.cancel_now(conn, what, id, why, None).await
+            } else {
+                billing
+                    .cancel_at_period_end(conn, what, id, why, None)
+                    .await
+            }
+        },
+    );
+    let after = act(&ctx, &console, tenant, &form, deed).await;
+    let told = after.map(|after| match after.period_end.filter(|_| !at_once) {
+        Some(end) => format!("{} ends {}.", after.plan.product_name, day(end)),
+        None => format!(
+            "{} has ended. It can be read for 30 days.",
+            after.plan.product_name
+        ),
+    });
+    conclude(&ctx, &console, tenant, told).await
 }
 
 async fn resume(
     ctx: Operating<rank::Billing>,
     Extension(console): Extension<Console>,
-    Path((id, subscription)): Path<(TenantId, SubscriptionId)>,
+    Path((tenant, id)): Path<Ids>,
     Form(form): Form<ActForm>,
 ) -> Result<Response> {
-    let outcome = async {
-        let mut tx = console.db().begin().await?;
-        let name = name_of(tx.conn(), id).await?;
-        let act = Act::new(&*ctx, "billing.subscription.resumed", &form.reason, ctx.now)?;
-        let what = of(&ctx, id, &form, act.reason());
-        let after = console
-            .billing()
-            .resume(tx.conn(), &what, subscription)
-            .await?;
-        act.on_tenant(id, name)
-            .on(
-                "subscription",
-                subscription,
-                after.plan.product_name.clone(),
-            )
-            .told_already()
-            .write(tx.conn())
-            .await?;
-        tx.commit().await?;
-        Ok::<_, Error>(format!("{} goes on.", after.plan.product_name))
-    };
-    conclude(&ctx, &console, id, outcome.await).await
+    let deed = plain(
+        "billing.subscription.resumed",
+        async |billing: &Billing, conn: &mut PgConnection, what: &billing::Act| {
+            billing.resume(conn, what, id).await
+        },
+    );
+    let after = act(&ctx, &console, tenant, &form, deed).await;
+    let told = after.map(|after| format!("{} goes on.", after.plan.product_name));
+    conclude(&ctx, &console, tenant, told).await
 }

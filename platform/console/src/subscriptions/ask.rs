@@ -20,7 +20,7 @@ fn days(now: Timestamp, days: u64) -> Timestamp {
 
 /// Every price that may be given: those in force first, then those that nobody new gets. For a subscription there is,
 /// those that it can change to: of its product, in its currency.
-fn prices(offers: &[ProductEntry], of: Option<&Row>, now: Timestamp) -> Vec<Choice> {
+pub(super) fn prices(offers: &[ProductEntry], of: Option<&Row>, now: Timestamp) -> Vec<Choice> {
     let mut choices: Vec<(bool, Choice)> = Vec::new();
     for offer in offers {
         if of.is_some_and(|row| row.product != offer.name) {
@@ -129,10 +129,15 @@ pub(super) fn menu(ctx: &OpsCtx, row: &Row) -> Markup {
     let mut menu = Menu::dots(id("menu", row), format!("Actions for {}", row.product));
     for act in offered {
         let (label, icon) = match act {
+            // What it would bring needs a page of its own.
+            "change" => {
+                let path = format!("/tenants/{}/subscriptions/{}/change", row.tenant, row.id);
+                menu = menu.link("Change plan or price", path, icons::LuArrowLeftRight);
+                continue;
+            }
             "extend" => ("Extend the trial", icons::LuCalendarPlus),
             "pay" => ("Record a payment", icons::LuBanknote),
             "unpaid" => ("Note a missing payment", icons::LuCircleAlert),
-            "change" => ("Change plan or price", icons::LuArrowLeftRight),
             "keep" => ("Take back the coming change", icons::LuUndo2),
             "resume" => ("Let it go on", icons::LuRotateCcw),
             "settle" => ("Settle what is open", icons::LuBanknote),
@@ -209,7 +214,7 @@ fn ends(row: &Row) -> Vec<Choice> {
 }
 
 /// What the menu of one subscription opens.
-pub(super) fn dialogs(ctx: &OpsCtx, row: &Row, offers: &[ProductEntry]) -> Markup {
+pub(super) fn dialogs(ctx: &OpsCtx, row: &Row) -> Markup {
     let offered = offered(ctx, row);
     let open = |act: &str| offered.contains(&act);
     let base = format!("/tenants/{}/subscriptions/{}", row.tenant, row.id);
@@ -239,10 +244,6 @@ pub(super) fn dialogs(ctx: &OpsCtx, row: &Row, offers: &[ProductEntry]) -> Marku
         }
         @if open("unpaid") {
             (ask("unpaid", format!("Note a missing payment for {product}?"), "The time of grace begins now. Everything works until it is over.", "Note it", true, none()))
-        }
-        @if open("change") {
-            (ask("change", format!("Change plan or price of {product}?"), "A larger plan or a higher price takes over at once, a smaller or lower one with the end of the period. What no longer has room can be read.", "Change", false,
-                html! { (field::select("price", "Price", prices(offers, Some(row), ctx.now)).within(id("change", row))) }))
         }
         @if open("keep") {
             (ask("keep", "Take back the coming change?".to_owned(), &kept(row), "Take it back", false, none()))

@@ -2,6 +2,7 @@
 
 mod acts;
 mod ask;
+mod change;
 pub(crate) mod pages;
 mod store;
 
@@ -11,7 +12,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 pub(crate) fn routes() -> Routes {
-    pages::routes().merge(acts::routes())
+    pages::routes()
+        .merge(acts::routes())
+        .merge(change::routes())
 }
 
 /// A subscription as lists and the tenant's page show it.

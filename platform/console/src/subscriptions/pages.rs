@@ -192,7 +192,7 @@ pub(crate) fn of_tenant(
         }).title("Subscriptions").actions(html! {
             @if activates { (dialog_opener("Activate by hand", "activate").icon(icons::LuPlus)) }
         }).flush())
-        @for row in rows { (ask::dialogs(ctx, row, offers)) }
+        @for row in rows { (ask::dialogs(ctx, row)) }
         @if activates { (ask::activate(ctx, tenant, offers)) }
     }
 }

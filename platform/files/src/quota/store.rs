@@ -1,15 +1,20 @@
 //! The statements of the count of bytes.
 
-use kernel::Result;
+use kernel::{Result, TenantId};
+use sqlx::PgConnection;
 use tenant_resolver::TenantTx;
 
 pub(super) async fn used(tx: &mut TenantTx) -> Result<i64> {
     let tenant = tx.tenant();
+    used_by(tx.conn(), tenant).await
+}
+
+pub(super) async fn used_by(conn: &mut PgConnection, tenant: TenantId) -> Result<i64> {
     let used = sqlx::query_scalar!(
         "select bytes from files_totals where tenant_id = $1",
         tenant as _
     )
-    .fetch_optional(tx.conn())
+    .fetch_optional(conn)
     .await?;
     Ok(used.unwrap_or(0))
 }

@@ -101,7 +101,7 @@ pub struct Offer {
 }
 
 /// Key of the entitlement that limits how many people a workspace has.
-const SEATS: &str = "workspace.seats";
+pub const SEATS: &str = "workspace.seats";
 
 /// Refuses another person when the plan's seats are all taken.
 async fn check_seats(tx: &mut TenantTx, ctx: &Ctx) -> Result<()> {

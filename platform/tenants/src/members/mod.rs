@@ -12,6 +12,7 @@ use kernel::{
 };
 use messaging::Notification;
 use module::{Ctx, ObjectGrant, People, PeopleFuture, Person};
+use sqlx::PgConnection;
 use tenant_resolver::TenantTx;
 
 use crate::roles::{self, Assignment, HeldRole, RoleKey, not_yours_to_give};
@@ -199,6 +200,14 @@ pub struct Owner {
     pub name: String,
     /// Where they are written to.
     pub email: kernel::Email,
+}
+
+/// How many people a tenant has, as the platform reads it: `conn` is one across tenants.
+///
+/// # Errors
+/// When the database fails.
+pub async fn people(conn: &mut PgConnection, tenant: TenantId) -> Result<i64> {
+    store::people(conn, tenant).await
 }
 
 /// Everybody who owns the workspace, for news that concerns its safety.

@@ -445,3 +445,14 @@ pub(crate) async fn seen(
     .await?;
     Ok(())
 }
+
+/// How many people are in the tenant. Also for the platform, whose connection is one across tenants.
+pub(super) async fn people(conn: &mut PgConnection, tenant: TenantId) -> Result<i64> {
+    let count = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from tenant_people where tenant_id = $1 and status = 'active'"#,
+        tenant as _,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
+}
