@@ -16,6 +16,7 @@ mod navigation;
 mod operators;
 mod overview;
 mod products;
+mod queue_list;
 mod respond;
 mod search;
 mod sign_in;

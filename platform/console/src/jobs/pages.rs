@@ -7,19 +7,15 @@ use kernel::{Error, OperatorRole, Result};
 use maud::{Markup, html};
 use module::extract::{Form, Path, Query};
 use module::{Operating, OpsCtx, Routes, rank};
-use serde::Deserialize;
-use ui::table::{FilterBar, Pager, head, hidden_head, table};
+use ui::table::{head, hidden_head, table};
 use ui::{Card, Empty, Page, Tone, badge, dialog_opener, icons};
 use uuid::Uuid;
 
 use super::{Filter, Row};
 use crate::Console;
 use crate::ask::{Ask, Reason};
-use crate::respond::{done, encode, moment, refusal, refused_with};
-use crate::tenant_page::store::name;
-
-/// Jobs on one page.
-const PER_PAGE: i64 = 50;
+use crate::queue_list::{QueueList, QueueQuery, record, tenant};
+use crate::respond::{done, moment, refused_with};
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -28,32 +24,10 @@ pub(crate) fn routes() -> Routes {
         .post("/jobs/{id}/discard", discard)
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct ListQuery {
-    q: String,
-    state: String,
-    page: String,
-}
-
-impl ListQuery {
-    fn page(&self) -> i64 {
-        self.page.parse::<i64>().unwrap_or(1).clamp(1, 100_000)
-    }
-
-    fn address(&self, page: i64) -> String {
-        format!(
-            "/jobs?q={}&state={}&page={page}",
-            encode(&self.q),
-            encode(&self.state)
-        )
-    }
-}
-
 async fn list(
     ctx: Operating<rank::Reader>,
     Extension(console): Extension<Console>,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<QueueQuery>,
 ) -> module::Result<Page> {
     Ok(page(&ctx, &console, &query, None).await?)
 }
@@ -61,57 +35,36 @@ async fn list(
 async fn page(
     ctx: &OpsCtx,
     console: &Console,
-    query: &ListQuery,
+    query: &QueueQuery,
     problem: Option<&Error>,
 ) -> Result<Page> {
     let filter = Filter {
         state: query.state.clone(),
-        kind: query.q.trim().to_owned(),
-        offset: (query.page() - 1) * PER_PAGE,
-        limit: PER_PAGE + 1,
+        kind: query.words(),
+        offset: query.offset(),
+        limit: QueueQuery::limit(),
     };
-    let mut jobs = super::list(&mut *console.read().await?, &filter).await?;
-    let more = jobs.len() > usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
-    jobs.truncate(usize::try_from(PER_PAGE).unwrap_or(usize::MAX));
-    let filtered = !query.q.trim().is_empty() || !query.state.is_empty();
-    let bar = FilterBar::new("/jobs", "jobs")
-        .search("Beginning of the kind", &query.q)
-        .filter(
-            "state",
-            "State",
-            &[
-                ("", "Any state"),
-                ("dead", "Dead"),
-                ("queued", "Queued"),
-                ("running", "Running"),
-                ("done", "Done"),
-            ],
-            &query.state,
-        );
-    Ok(Page::new("Jobs")
-        .lead("Work in the background: dead jobs first, then the latest. Times are UTC.")
-        .wide()
-        .body(html! {
-            (refusal(problem))
-            (Card::new(html! {
-                (bar)
-                section id="jobs" {
-                    @if jobs.is_empty() && filtered {
-                        (ui::no_match("No job fits these filters.", "/jobs"))
-                    } @else if jobs.is_empty() {
-                        (Empty::new(icons::LuListChecks, "No jobs", "Nothing waits, and what was done has been cleared away."))
-                    } @else {
-                        (rows(ctx, &jobs, true))
-                        (Pager {
-                            summary: format!("Page {}", query.page()),
-                            previous: (query.page() > 1).then(|| query.address(query.page() - 1)),
-                            next: more.then(|| query.address(query.page() + 1)),
-                            region: "jobs".into(),
-                        })
-                    }
-                }
-            }).flush())
-        }))
+    let jobs = super::list(&mut *console.read().await?, &filter).await?;
+    let list = QueueList {
+        path: "/jobs",
+        title: "Jobs",
+        lead: "Work in the background: dead jobs first, then the latest. Times are UTC.",
+        search: "Beginning of the kind",
+        states: &[
+            ("", "Any state"),
+            ("dead", "Dead"),
+            ("queued", "Queued"),
+            ("running", "Running"),
+            ("done", "Done"),
+        ],
+        no_match: "No job fits these filters.",
+        empty: Empty::new(
+            icons::LuListChecks,
+            "No jobs",
+            "Nothing waits, and what was done has been cleared away.",
+        ),
+    };
+    Ok(list.page(query, jobs, problem, |jobs| rows(ctx, jobs, true)))
 }
 
 /// The jobs of one tenant, on its page.
@@ -137,7 +90,7 @@ fn rows(ctx: &OpsCtx, jobs: &[Row], with_tenant: bool) -> Markup {
                     td { code { (job.kind) } }
                     td { (state(&job.state)) }
                     @if with_tenant {
-                        td { @match (&job.tenant, &job.tenant_name) { (Some(id), Some(name)) => a href={ "/tenants/" (id) } { (name) }, _ => span.muted { "Platform" } } }
+                        td { (tenant(job.tenant, job.tenant_name.as_deref())) }
                     }
                     td { (job.attempts) " of " (job.max_attempts) }
                     td { (moment(job.finished_at.unwrap_or(job.run_at))) }
@@ -192,7 +145,8 @@ async fn retry(
         let mut tx = console.db().begin().await?;
         let act = Act::new(&*ctx, "operations.job.retried", &form.reason, ctx.now)?;
         let job = worker::repair::retry(tx.conn(), id, ctx.now).await?;
-        record(&mut tx, act, &job, id).await?;
+        let act = act.on("job", id, job.kind.clone());
+        record(tx.conn(), act, job.tenant).await?;
         tx.commit().await?;
         Ok(format!("{} is queued again.", job.kind))
     };
@@ -209,28 +163,12 @@ async fn discard(
         let mut tx = console.db().begin().await?;
         let act = Act::new(&*ctx, "operations.job.discarded", &form.reason, ctx.now)?;
         let job = worker::repair::discard(tx.conn(), id).await?;
-        record(&mut tx, act, &job, id).await?;
+        let act = act.on("job", id, job.kind.clone());
+        record(tx.conn(), act, job.tenant).await?;
         tx.commit().await?;
         Ok(format!("{} was discarded.", job.kind))
     };
     conclude(&ctx, &console, outcome.await).await
-}
-
-async fn record(
-    tx: &mut database::PlatformTx,
-    act: Act<'_>,
-    job: &worker::repair::DeadJob,
-    id: Uuid,
-) -> Result<()> {
-    let act = act.on("job", id, job.kind.clone());
-    let act = match job.tenant {
-        Some(tenant) => match name(tx.conn(), tenant).await? {
-            Some(name) => act.on_tenant(tenant, name),
-            None => act,
-        },
-        None => act,
-    };
-    act.write(tx.conn()).await
 }
 
 async fn conclude(
@@ -242,10 +180,7 @@ async fn conclude(
         Ok(message) => Ok(done("/jobs?state=dead", &message)),
         Err(error) => match refused_with(&error) {
             Some(status) => {
-                let query = ListQuery {
-                    state: "dead".into(),
-                    ..ListQuery::default()
-                };
+                let query = QueueQuery::in_state("dead");
                 let page = page(ctx, console, &query, Some(&error)).await?;
                 Ok(page.status(status).into_response())
             }

@@ -8,18 +8,14 @@ use maud::{Markup, html};
 use messaging::MailId;
 use module::extract::{Form, Path, Query};
 use module::{Operating, OpsCtx, Routes, rank};
-use serde::Deserialize;
-use ui::table::{FilterBar, Pager, head, hidden_head, table};
-use ui::{Card, Empty, Page, Tone, badge, dialog_opener, icons};
+use ui::table::{head, hidden_head, table};
+use ui::{Empty, Page, Tone, badge, dialog_opener, icons};
 
 use super::{Filter, Row};
 use crate::Console;
 use crate::ask::{Ask, Reason};
-use crate::respond::{done, encode, moment, refusal, refused_with};
-use crate::tenant_page::store::name;
-
-/// Mails on one page.
-const PER_PAGE: i64 = 50;
+use crate::queue_list::{QueueList, QueueQuery, record, tenant};
+use crate::respond::{done, moment, refused_with};
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -27,32 +23,10 @@ pub(crate) fn routes() -> Routes {
         .post("/mail/{id}/retry", retry)
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct ListQuery {
-    q: String,
-    state: String,
-    page: String,
-}
-
-impl ListQuery {
-    fn page(&self) -> i64 {
-        self.page.parse::<i64>().unwrap_or(1).clamp(1, 100_000)
-    }
-
-    fn address(&self, page: i64) -> String {
-        format!(
-            "/mail?q={}&state={}&page={page}",
-            encode(&self.q),
-            encode(&self.state)
-        )
-    }
-}
-
 async fn list(
     ctx: Operating<rank::Reader>,
     Extension(console): Extension<Console>,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<QueueQuery>,
 ) -> module::Result<Page> {
     Ok(page(&ctx, &console, &query, None).await?)
 }
@@ -60,57 +34,35 @@ async fn list(
 async fn page(
     ctx: &OpsCtx,
     console: &Console,
-    query: &ListQuery,
+    query: &QueueQuery,
     problem: Option<&Error>,
 ) -> Result<Page> {
     let filter = Filter {
-        recipient: query.q.trim().to_owned(),
+        recipient: query.words(),
         state: query.state.clone(),
-        offset: (query.page() - 1) * PER_PAGE,
-        limit: PER_PAGE + 1,
+        offset: query.offset(),
+        limit: QueueQuery::limit(),
     };
-    let mut letters = super::list(&mut *console.read().await?, &filter).await?;
-    let most = usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
-    let more = letters.len() > most;
-    letters.truncate(most);
-    let filtered = !query.q.trim().is_empty() || !query.state.is_empty();
-    let bar = FilterBar::new("/mail", "mail")
-        .search("Part of the recipient's address", &query.q)
-        .filter(
-            "state",
-            "State",
-            &[
-                ("", "Any state"),
-                ("stuck", "Given up"),
-                ("queued", "On its way"),
-                ("sent", "Sent"),
-            ],
-            &query.state,
-        );
-    Ok(Page::new("Mail")
-        .lead("What was sent and what was not, for 30 days. Nobody reads here what a mail says. Times are UTC.")
-        .wide()
-        .body(html! {
-            (refusal(problem))
-            (Card::new(html! {
-                (bar)
-                section id="mail" {
-                    @if letters.is_empty() && filtered {
-                        (ui::no_match("No mail fits these filters.", "/mail"))
-                    } @else if letters.is_empty() {
-                        (Empty::new(icons::LuMail, "No mail yet", "Mail appears here when it is written, before it is sent."))
-                    } @else {
-                        (rows(ctx, &letters))
-                        (Pager {
-                            summary: format!("Page {}", query.page()),
-                            previous: (query.page() > 1).then(|| query.address(query.page() - 1)),
-                            next: more.then(|| query.address(query.page() + 1)),
-                            region: "mail".into(),
-                        })
-                    }
-                }
-            }).flush())
-        }))
+    let letters = super::list(&mut *console.read().await?, &filter).await?;
+    let list = QueueList {
+        path: "/mail",
+        title: "Mail",
+        lead: "What was sent and what was not, for 30 days. Nobody reads here what a mail says. Times are UTC.",
+        search: "Part of the recipient's address",
+        states: &[
+            ("", "Any state"),
+            ("stuck", "Given up"),
+            ("queued", "On its way"),
+            ("sent", "Sent"),
+        ],
+        no_match: "No mail fits these filters.",
+        empty: Empty::new(
+            icons::LuMail,
+            "No mail yet",
+            "Mail appears here when it is written, before it is sent.",
+        ),
+    };
+    Ok(list.page(query, letters, problem, |letters| rows(ctx, letters)))
 }
 
 fn stuck(letter: &Row) -> bool {
@@ -126,7 +78,7 @@ fn rows(ctx: &OpsCtx, letters: &[Row]) -> Markup {
                 tr {
                     td { div.who { div { (letter.subject) small { (letter.template) } } } }
                     td { (letter.to_address) }
-                    td { @match (&letter.tenant, &letter.tenant_name) { (Some(id), Some(name)) => a href={ "/tenants/" (id) } { (name) }, _ => span.muted { "Platform" } } }
+                    td { (tenant(letter.tenant, letter.tenant_name.as_deref())) }
                     td { (state_badge(&letter.state)) @if let Some(error) = &letter.last_error { " " small { (error) } } }
                     td.number { (letter.attempts) }
                     td title=[letter.sent_at.map(|at| format!("Sent {}", moment(at)))] { (moment(letter.created_at)) }
@@ -170,14 +122,7 @@ async fn retry(
         let act = Act::new(&*ctx, "operations.mail.retried", &form.reason, ctx.now)?;
         let mail = messaging::retry_mail(tx.conn(), id, ctx.now).await?;
         let act = act.on("mail", id, mail.subject.clone());
-        let act = match mail.tenant {
-            Some(tenant) => match name(tx.conn(), tenant).await? {
-                Some(name) => act.on_tenant(tenant, name),
-                None => act,
-            },
-            None => act,
-        };
-        act.write(tx.conn()).await?;
+        record(tx.conn(), act, mail.tenant).await?;
         tx.commit().await?;
         Ok::<_, Error>(format!("“{}” is on its way again.", mail.subject))
     };
@@ -185,10 +130,7 @@ async fn retry(
         Ok(message) => Ok(done("/mail?state=stuck", &message)),
         Err(error) => match refused_with(&error) {
             Some(status) => {
-                let query = ListQuery {
-                    state: "stuck".into(),
-                    ..ListQuery::default()
-                };
+                let query = QueueQuery::in_state("stuck");
                 let page = page(&ctx, &console, &query, Some(&error)).await?;
                 Ok(page.status(status).into_response())
             }
