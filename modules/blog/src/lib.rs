@@ -23,6 +23,7 @@ pub mod content;
 pub mod content_api;
 pub mod events;
 mod forms;
+mod home;
 pub mod images;
 pub mod jobs;
 pub mod locks;

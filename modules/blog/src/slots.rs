@@ -1,22 +1,17 @@
 //! What the blog contributes to the platform's pages.
 
 use kernel::PageRequest;
-use maud::html;
 use module::{
-    Ctx, HomeCard, Lost, OnboardingStep, SearchHit, ShareLevel, Shareable, SharedObject,
-    SlotFuture, Slots,
+    Ctx, Lost, OnboardingStep, SearchHit, ShareLevel, Shareable, SharedObject, SlotFuture, Slots,
 };
-use ui::{Row, icons, rows};
-
+use ui::icons;
 use uuid::Uuid;
 
 use crate::content::snippet::{self, Piece};
 use crate::content::wanted::Wanted;
-use crate::posts::{self, Filter, Listed, PostId, Sort, display_title, store};
-use crate::public;
-use crate::redirects;
+use crate::posts::{self, PostId, display_title, store};
 use crate::search::{self, Scope};
-use crate::show;
+use crate::{home, public, redirects};
 
 /// Most records of each kind in the palette.
 const HITS: i64 = 6;
@@ -24,7 +19,9 @@ const HITS: i64 = 6;
 /// Fills the blog's places.
 pub(crate) fn fill(slots: &mut Slots) {
     slots
-        .home_card(recent)
+        .home_figures(home::figures)
+        .home_card(home::recent_posts)
+        .home_card(home::comments_to_approve)
         .search(words)
         .front_page(front)
         .shareable(&POSTS)
@@ -68,48 +65,6 @@ fn shared_post(ctx: &Ctx, id: Uuid) -> SlotFuture<'_, Option<SharedObject>> {
                 href: format!("/app/blog/posts/{id}/edit"),
                 guest_href: Some(format!("/blog/review/{id}")),
             }))
-    })
-}
-
-async fn newest(ctx: &Ctx, limit: i64) -> kernel::Result<Vec<Listed>> {
-    if !ctx.may_somewhere("blog.posts.read") || !ctx.access("blog").reads() {
-        return Ok(Vec::new());
-    }
-    let filter = Filter {
-        only: ctx.only_on("blog.posts.read", posts::KIND),
-        ..Filter::default()
-    };
-    let page = PageRequest { limit, after: None };
-    let mut tx = ctx.begin().await?;
-    let mut posts = store::list(&mut tx, &filter, Sort::Updated, page, ctx.now()).await?;
-    posts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(posts)
-}
-
-/// The posts that were changed last.
-fn recent(ctx: &Ctx) -> SlotFuture<'_, Option<HomeCard>> {
-    Box::pin(async move {
-        let posts = newest(ctx, 5).await?;
-        if posts.is_empty() {
-            return Ok(None);
-        }
-        let list: Vec<Row> = posts
-            .iter()
-            .map(|post| {
-                Row::new(display_title(&post.title))
-                    .href(format!("/app/blog/posts/{}/edit", post.id))
-                    .note(html! { "Changed " (show::ago(ctx, post.updated_at)) })
-                    .end(show::state_badge(
-                        post.state(ctx.now()),
-                        post.is_changed(ctx.now()),
-                    ))
-            })
-            .collect();
-        Ok(Some(HomeCard {
-            title: "Recent posts".into(),
-            more: Some(("All posts", "/app/blog/posts".into())),
-            body: rows(&list),
-        }))
     })
 }
 

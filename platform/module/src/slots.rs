@@ -9,6 +9,7 @@ use http::StatusCode;
 use icondata_core::IconData;
 use kernel::Result;
 use maud::Markup;
+use ui::Stat;
 use uuid::Uuid;
 
 use crate::Ctx;
@@ -109,6 +110,7 @@ pub enum Lost {
     Gone,
 }
 
+type FiguresFn = for<'a> fn(&'a Ctx) -> SlotFuture<'a, Vec<Stat>>;
 type HomeFn = for<'a> fn(&'a Ctx) -> SlotFuture<'a, Option<HomeCard>>;
 type SearchFn = for<'a> fn(&'a Ctx, &'a str) -> SlotFuture<'a, Vec<SearchHit>>;
 type OnboardingFn = for<'a> fn(&'a Ctx) -> SlotFuture<'a, Vec<OnboardingStep>>;
@@ -118,6 +120,8 @@ type LostFn = for<'a> fn(&'a Ctx) -> SlotFuture<'a, Option<Lost>>;
 /// What a module contributes to the platform's pages.
 #[derive(Clone, Default)]
 pub struct Slots {
+    /// Figures at the top of the home page.
+    pub figures: Vec<FiguresFn>,
     /// Cards on the home page.
     pub home: Vec<HomeFn>,
     /// Sources of the palette's search.
@@ -133,6 +137,12 @@ pub struct Slots {
 }
 
 impl Slots {
+    /// Adds figures to the top of the home page; those of one source take one line of its twelve columns together.
+    pub fn home_figures(&mut self, figures: FiguresFn) -> &mut Self {
+        self.figures.push(figures);
+        self
+    }
+
     /// Adds a card to the home page; `None` when there is nothing to show to this person.
     pub fn home_card(&mut self, card: HomeFn) -> &mut Self {
         self.home.push(card);

@@ -12,13 +12,13 @@ mod entry;
 mod guests;
 mod invitations;
 mod members;
-mod onboarding;
 mod reserved;
 mod respond;
 mod roles;
 mod settings;
 mod sharing;
 mod signup;
+mod slots;
 mod state;
 pub mod suspension;
 mod theme;
@@ -32,13 +32,12 @@ pub use directory::{Directory, StandingsSource};
 pub use entry::{HOP_CODE_LIFETIME, Traveller, Workspace};
 pub use guests::{GuestGrant, GuestGrantId, GuestInput, cookies as guest_cookies};
 pub use invitations::{
-    Guest, Invitation, InvitationId, InvitationStatus, InviteForm, MemberJoined, Offer,
+    Guest, Invitation, InvitationId, InvitationStatus, InviteForm, MemberJoined, Offer, SEATS,
 };
 pub use members::{
     Filter as MemberFilter, Member, MemberRemoved, Owner, Principal, Sort as MemberSort,
-    Status as MemberStatus, list as list_members, owners,
+    Status as MemberStatus, list as list_members, owners, people,
 };
-pub use onboarding::fill as fill_slots;
 pub use reserved::is_reserved;
 pub use roles::{Assignment, HeldRole, RoleInfo, RoleInput, RoleKey};
 pub use settings::pages::sections as settings_sections;
@@ -47,6 +46,7 @@ pub use sharing::{Share, ShareId, ShareInput};
 pub use signup::{
     Availability, Confirmed, NewTenant, Pending, Provision, Reason, SignupForm, TenantCreated,
 };
+pub use slots::fill as fill_slots;
 pub use state::{Hooks, Tenants};
 
 /// The migrations of the tables of this crate.

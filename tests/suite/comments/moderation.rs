@@ -570,3 +570,54 @@ async fn comments_of_a_quarter_of_an_hour_reach_the_author_in_one_mail() {
     blog.app.run_jobs().await;
     assert_eq!(blog.app.letters(AUTHOR).await.len(), before + 1);
 }
+
+#[tokio::test]
+async fn the_home_page_sums_up_for_those_who_may_see_it() {
+    let blog = Blog::new(json!({ "comments_mode": "anyone", "comments_moderation": "all" })).await;
+    blog.say(&blog.browser(), "Ines", "A fine *window*")
+        .await
+        .expect(202);
+    let owner = &blog.studio.owner;
+    let home = owner.get("/app").await.expect(200);
+    let figures: Vec<String> = home.texts(".stat");
+    let named = |name: &str| {
+        let found = figures.iter().find(|figure| figure.starts_with(name));
+        found.unwrap_or_else(|| panic!("{name} in {figures:?}"))
+    };
+    assert!(named("Live posts 1").contains("1 in the last 12 weeks"));
+    assert!(named("Drafts 0").contains("nothing waits for review"));
+    assert!(named("Comments 0").contains("vs the 30 days before"));
+    assert!(named("To approve 1").contains("the oldest just now"));
+    for card in ["Comments to approve", "Recent posts", "Recent activity"] {
+        assert!(
+            home.texts("h2").iter().any(|title| title.starts_with(card)),
+            "{card}"
+        );
+    }
+    assert!(home.body.contains("A fine *window*"));
+
+    // Approved, it counts, and nothing waits.
+    let id: String = blog.one("select id::text from blog_comments").await;
+    let approve = format!("/app/blog/comments/{id}/approve");
+    owner.post(&approve, &[]).await.expect(303);
+    let home = owner.get("/app").await.expect(200);
+    let figures = home.texts(".stat").join("\n");
+    assert!(
+        figures.contains("Comments 1") && figures.contains("all are decided"),
+        "{figures}"
+    );
+    assert!(!home.body.contains("Comments to approve"));
+
+    // Who moderates nothing and reads no audit log sees posts alone.
+    let viewer = blog
+        .studio
+        .member(&blog.app, Role::Viewer, "Vera Lund")
+        .await;
+    let home = viewer.get("/app").await.expect(200);
+    let figures = home.texts(".stat").join("\n");
+    assert!(
+        figures.contains("Live posts 1") && !figures.contains("approve"),
+        "{figures}"
+    );
+    assert!(!home.body.contains("Recent activity"));
+}

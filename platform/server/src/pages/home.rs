@@ -6,7 +6,7 @@ use axum::Extension;
 use kernel::Result;
 use maud::{Markup, html};
 use module::{Ctx, HomeCard, Member, OnboardingStep, Routes, Slots};
-use ui::{Card, CheckItem, Empty, Page, checklist, error_card, icons, more_link};
+use ui::{Card, CheckItem, Empty, Page, Stat, checklist, error_card, icons, more_link};
 
 /// How long a card may take. A slow one leaves a note in its place.
 pub const PATIENCE: Duration = Duration::from_millis(250);
@@ -18,7 +18,11 @@ pub fn routes() -> Routes {
 }
 
 async fn home(ctx: Member, Extension(slots): Extension<Slots>) -> module::Result<Page> {
-    let (steps, cards) = tokio::join!(steps(&ctx, &slots), cards(&ctx, &slots));
+    let (steps, figures, cards) = tokio::join!(
+        steps(&ctx, &slots),
+        figures(&ctx, &slots),
+        cards(&ctx, &slots)
+    );
     let first_name = ctx
         .person()?
         .name
@@ -29,6 +33,7 @@ async fn home(ctx: Member, Extension(slots): Extension<Slots>) -> module::Result
     let open = steps.iter().filter(|step| !step.done).count();
     let body = html! {
         @if open > 0 { (onboarding(&steps, open)) }
+        @if !figures.is_empty() { div.grid { @for figure in figures { (figure) } } }
         @if cards.is_empty() {
             (Card::new(html! { (Empty::new(icons::LuSparkles, "Nothing to show yet", "As soon as there is work in your workspace, it is summed up here.")) }))
         } @else {
@@ -85,6 +90,27 @@ async fn steps(ctx: &Ctx, slots: &Slots) -> Vec<OnboardingStep> {
     found
         .into_iter()
         .filter_map(|steps| steps.ok().and_then(Result::ok))
+        .flatten()
+        .collect()
+}
+
+/// Figures that cannot be had are left out: the cards below say what went wrong.
+async fn figures(ctx: &Ctx, slots: &Slots) -> Vec<Stat> {
+    let sources = slots
+        .figures
+        .iter()
+        .map(|source| tokio::time::timeout(PATIENCE, source(ctx)));
+    let found = futures::future::join_all(sources).await;
+    found
+        .into_iter()
+        .filter_map(|figures| match figures {
+            Ok(Ok(figures)) => Some(figures),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "figures of the home page failed");
+                None
+            }
+            Err(_) => None,
+        })
         .flatten()
         .collect()
 }
