@@ -1,8 +1,8 @@
 //! The console in Chromium.
 
-use testkit::browser::{Browser, ColorScheme, Device, Page};
+use testkit::browser::{Browser, Device, Page};
 
-use super::{log_in_operator, sign_up};
+use super::{log_in_operator, look, sign_up};
 use crate::support::LiveApp;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,11 +37,11 @@ async fn journey(device: Device) {
     extend_trial(&app, &operator).await;
     publish_price(&app, &operator).await;
     activate(&app, &operator).await;
-    suits(&operator, "tenant", device).await;
+    look(&operator, device, "console-tenant").await;
     pay(&operator).await;
     cancel_and_resume(&app, &operator).await;
     override_limit(&app, &operator).await;
-    suits(&operator, "override", device).await;
+    look(&operator, device, "console-override").await;
     move_subscribers(&app, &operator, device).await;
     change_limits(&app, &operator, device).await;
     hand_on(&app, &operator, device).await;
@@ -51,7 +51,7 @@ async fn journey(device: Device) {
         ("subscriptions", "/subscriptions?status=paying"),
     ] {
         operator.goto(&app.ops(path)).await;
-        suits(&operator, name, device).await;
+        look(&operator, device, &format!("console-{name}")).await;
     }
     suspend_and_restore(&app, &operator, &owner).await;
     owner.goto(&app.tenant("northlight", "/app/billing")).await;
@@ -69,25 +69,6 @@ async fn journey(device: Device) {
     owner
         .wait_for_text("Priya Raman (Atelier) restored Northlight")
         .await;
-}
-
-/// Whether axe-core finds nothing on the page as it is now, light and dark. With `ATELIER_SCREENSHOTS` set to a folder,
-/// pictures are left there.
-async fn suits(page: &Page, name: &str, device: Device) {
-    for scheme in [ColorScheme::Light, ColorScheme::Dark] {
-        page.color_scheme(scheme).await;
-        let found: Vec<String> = page.axe().await.iter().map(ToString::to_string).collect();
-        assert!(
-            found.is_empty(),
-            "{name} ({device:?}, {scheme:?}): {found:#?}"
-        );
-        if let Some(folder) = std::env::var_os("ATELIER_SCREENSHOTS") {
-            let file = format!("console-{name}.{device:?}.{scheme:?}.png");
-            page.screenshot(std::path::Path::new(&folder).join(file))
-                .await;
-        }
-    }
-    page.color_scheme(ColorScheme::Light).await;
 }
 
 /// Says why in the dialog that is open, and goes on.
@@ -156,10 +137,10 @@ async fn move_subscribers(app: &LiveApp, page: &Page, device: Device) {
     page.click_css("main [commandfor^='migrate-']").await;
     page.wait_for("document.querySelector('dialog[id^=migrate-][open]') !== null")
         .await;
-    suits(page, "migrate", device).await;
+    look(&page, device, "console-migrate").await;
     confirm(page, "Announced in the newsletter").await;
     page.wait_for_text("Announced moves").await;
-    suits(page, "moves", device).await;
+    look(&page, device, "console-moves").await;
     page.click_css("main [commandfor^='keep-']").await;
     page.wait_for("document.querySelector('dialog[id^=keep-][open]') !== null")
         .await;
@@ -177,7 +158,7 @@ async fn change_limits(app: &LiveApp, page: &Page, device: Device) {
     page.click("button", "Review").await;
     page.wait_for_text("at once").await;
     page.wait_for_text("What would change").await;
-    suits(page, "plan-review", device).await;
+    look(&page, device, "console-plan-review").await;
     page.fill("Reason", "Room for schools").await;
     page.click("button", "Save the plan").await;
     page.wait_for_text("The plan is saved").await;
@@ -185,7 +166,7 @@ async fn change_limits(app: &LiveApp, page: &Page, device: Device) {
 
 async fn hand_on(app: &LiveApp, page: &Page, device: Device) {
     page.goto(&app.ops("/events")).await;
-    suits(page, "events", device).await;
+    look(&page, device, "console-events").await;
     page.click_css("#events [commandfor^='retry-']").await;
     page.wait_for("document.querySelector('dialog[id^=retry-][open]') !== null")
         .await;

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 
 use http::header::CONTENT_TYPE;
 use module::GateKind;
-use testkit::browser::{Browser, ColorScheme, Device};
+use testkit::browser::{Browser, Device};
 
-use super::{log_in, log_in_operator};
+use super::{SCHEMES, log_in, log_in_operator};
 use crate::pages::pages;
 use crate::support::{LiveApp, STUDIO, Samples};
 
@@ -60,9 +60,9 @@ async fn look(device: Device) {
         };
         seen += 1;
         page.goto(&url).await;
-        for scheme in [ColorScheme::Light, ColorScheme::Dark] {
+        for (scheme, rules) in SCHEMES {
             page.color_scheme(scheme).await;
-            let found = page.axe().await;
+            let found = page.axe(rules).await;
             let place = format!("{} ({device:?}, {scheme:?})", route.path);
             faults.extend(found.iter().map(|fault| format!("{place}: {fault}")));
             if let Some(folder) = &pictures {

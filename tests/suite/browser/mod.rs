@@ -17,17 +17,28 @@ mod story;
 
 use std::path::PathBuf;
 
-use testkit::browser::{ColorScheme, Device, Page};
+use testkit::browser::{ColorScheme, Device, Page, Rules};
 
 use crate::support::{LiveApp, MEMBER_PASSWORD};
+
+/// In which schemes pages are looked at, and for what: the second shows the same page in other colours.
+const SCHEMES: [(ColorScheme, Rules); 2] = [
+    (ColorScheme::Dark, Rules::Colors),
+    (ColorScheme::Light, Rules::All),
+];
 
 /// Looks at a page as it is now: nothing that axe-core finds, nothing wider than the window, in light and dark. With
 /// `ATELIER_SCREENSHOTS` pictures of it are left there.
 async fn look(page: &Page, device: Device, name: &str) {
     let pictures = std::env::var_os("ATELIER_SCREENSHOTS").map(PathBuf::from);
-    for scheme in [ColorScheme::Dark, ColorScheme::Light] {
+    for (scheme, rules) in SCHEMES {
         page.color_scheme(scheme).await;
-        let found: Vec<String> = page.axe().await.iter().map(ToString::to_string).collect();
+        let found: Vec<String> = page
+            .axe(rules)
+            .await
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert!(
             found.is_empty(),
             "{name} ({device:?}, {scheme:?}): {}",

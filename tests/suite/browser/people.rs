@@ -1,6 +1,6 @@
 //! A studio makes a role of its own, shares a draft with somebody outside, and a member chooses what they are told.
 
-use testkit::browser::{Browser, Device, Page};
+use testkit::browser::{Browser, Device, Page, Rules};
 
 use super::{follow_mail, sign_up};
 use crate::support::{LiveApp, MEMBER_PASSWORD};
@@ -111,7 +111,7 @@ async fn share_with_a_guest(app: &LiveApp, owner: &Page, guest: &Page) {
         .eval("document.querySelector('#guest-link').value ?? document.querySelector('#guest-link').textContent")
         .await;
     owner.wait_for_text("used 0 times").await;
-    let faults = owner.axe().await;
+    let faults = owner.axe(Rules::All).await;
     assert!(faults.is_empty(), "{faults:?}");
 
     guest.goto(link.trim()).await;
@@ -123,7 +123,7 @@ async fn share_with_a_guest(app: &LiveApp, owner: &Page, guest: &Page) {
         )
         .await;
     guest.wait_for_text("A draft by Jonas").await;
-    let faults = guest.axe().await;
+    let faults = guest.axe(Rules::All).await;
     assert!(faults.is_empty(), "{faults:?}");
     // Nothing of the workspace is theirs.
     guest

@@ -44,7 +44,7 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::{OnceCell, oneshot};
 
-pub use axe::Violation;
+pub use axe::{Rules, Violation};
 pub use page::Page;
 
 /// Set by runs that must not skip the browser tests: `cargo dev test` does.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::console::Console;
 use super::input::Stroke;
 use super::locate::{CHOOSE, Locator, SELECT};
-use super::{Browser, Call, ColorScheme, Device, PATIENCE, Violation, axe};
+use super::{Browser, Call, ColorScheme, Device, PATIENCE, Rules, Violation, axe};
 
 /// How often a condition is looked at again.
 const INTERVAL: Duration = Duration::from_millis(25);
@@ -200,7 +200,7 @@ impl Page {
     }
 
     /// What axe-core finds wrong with the page as it is now; nothing where axe-core is not at hand and not required.
-    pub async fn axe(&self) -> Vec<Violation> {
+    pub async fn axe(&self, rules: Rules) -> Vec<Violation> {
         let Some(source) = axe::source() else {
             return Vec::new();
         };
@@ -208,7 +208,7 @@ impl Page {
             self.must("Runtime.evaluate", json!({ "expression": source }))
                 .await;
         }
-        self.eval(axe::RUN).await
+        self.eval(&axe::run(rules)).await
     }
 
     /// Shows the page on this device from now on.

@@ -164,14 +164,14 @@ async fn axe_finds_what_is_wrong_and_the_scheme_is_preferred() {
     let base = serve().await;
     let page = browser.page(Device::Desktop).await;
     page.goto(&format!("{base}/form")).await;
-    assert_eq!(page.axe().await, []);
+    assert_eq!(page.axe(Rules::All).await, []);
     page.color_scheme(ColorScheme::Dark).await;
     page.wait_for("matchMedia('(prefers-color-scheme: dark)').matches")
         .await;
     if axe::source().is_some() {
         page.goto(&format!("{base}/poor")).await;
         let rules: Vec<String> = page
-            .axe()
+            .axe(Rules::All)
             .await
             .into_iter()
             .map(|broken| broken.rule)
@@ -179,6 +179,11 @@ async fn axe_finds_what_is_wrong_and_the_scheme_is_preferred() {
         for rule in ["color-contrast", "image-alt", "html-has-lang"] {
             assert!(rules.contains(&rule.to_owned()), "{rules:?}");
         }
+        let colors = page.axe(Rules::Colors).await;
+        assert!(
+            !colors.is_empty() && colors.iter().all(|broken| broken.rule == "color-contrast"),
+            "{colors:?}"
+        );
     }
     let picture = std::env::temp_dir().join(format!("atelier-picture-{}.png", std::process::id()));
     page.screenshot(&picture).await;
