@@ -269,16 +269,18 @@ impl Render for Pager {
                 }
             }
         };
+        let turns = self.previous.is_some() || self.next.is_some();
         html! {
-            nav.pager aria-label="Pages" {
+            // A single part of which nothing is said needs no foot.
+            @if turns || !self.summary.is_empty() { nav.pager aria-label="Pages" {
                 p { (self.summary) }
-                @if self.previous.is_some() || self.next.is_some() {
+                @if turns {
                     div.end {
                         (step(self.previous.as_ref(), html! { (icon_sized(icons::LuChevronLeft, 14)) "Previous" }))
                         (step(self.next.as_ref(), html! { "Next" (icon_sized(icons::LuChevronRight, 14)) }))
                     }
                 }
-            }
+            } }
         }
     }
 }
