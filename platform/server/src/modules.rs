@@ -88,10 +88,11 @@ pub fn subscriptions() -> Subscriptions {
 #[must_use]
 pub fn slots() -> Slots {
     let mut slots = Slots::default();
-    tenants::fill_slots(&mut slots);
     for module in MODULES {
         module.slots(&mut slots);
     }
+    // What every workspace has stands below what it came for.
+    tenants::fill_slots(&mut slots);
     slots
 }
 

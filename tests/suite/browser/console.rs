@@ -137,10 +137,10 @@ async fn move_subscribers(app: &LiveApp, page: &Page, device: Device) {
     page.click_css("main [commandfor^='migrate-']").await;
     page.wait_for("document.querySelector('dialog[id^=migrate-][open]') !== null")
         .await;
-    look(&page, device, "console-migrate").await;
+    look(page, device, "console-migrate").await;
     confirm(page, "Announced in the newsletter").await;
     page.wait_for_text("Announced moves").await;
-    look(&page, device, "console-moves").await;
+    look(page, device, "console-moves").await;
     page.click_css("main [commandfor^='keep-']").await;
     page.wait_for("document.querySelector('dialog[id^=keep-][open]') !== null")
         .await;
@@ -158,7 +158,7 @@ async fn change_limits(app: &LiveApp, page: &Page, device: Device) {
     page.click("button", "Review").await;
     page.wait_for_text("at once").await;
     page.wait_for_text("What would change").await;
-    look(&page, device, "console-plan-review").await;
+    look(page, device, "console-plan-review").await;
     page.fill("Reason", "Room for schools").await;
     page.click("button", "Save the plan").await;
     page.wait_for_text("The plan is saved").await;
@@ -166,7 +166,7 @@ async fn change_limits(app: &LiveApp, page: &Page, device: Device) {
 
 async fn hand_on(app: &LiveApp, page: &Page, device: Device) {
     page.goto(&app.ops("/events")).await;
-    look(&page, device, "console-events").await;
+    look(page, device, "console-events").await;
     page.click_css("#events [commandfor^='retry-']").await;
     page.wait_for("document.querySelector('dialog[id^=retry-][open]') !== null")
         .await;

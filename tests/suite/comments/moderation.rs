@@ -585,7 +585,7 @@ async fn the_home_page_sums_up_for_those_who_may_see_it() {
         found.unwrap_or_else(|| panic!("{name} in {figures:?}"))
     };
     assert!(named("Live posts 1").contains("1 in the last 12 weeks"));
-    assert!(named("Drafts 0").contains("nothing waits for review"));
+    assert!(named("Drafts 0").contains("none for review or scheduled"));
     assert!(named("Comments 0").contains("vs the 30 days before"));
     assert!(named("To approve 1").contains("the oldest just now"));
     for card in ["Comments to approve", "Recent posts", "Recent activity"] {

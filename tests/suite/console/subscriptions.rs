@@ -431,7 +431,7 @@ async fn subscribers_are_moved_to_a_newer_price_with_notice() {
     let dialog = shown.texts(&format!("#migrate-{old}")).join(" ");
     for part in [
         "1 subscription moves. 1 other does not",
-        "Version 2: €210 a year (MRR +€1.67)",
+        "€210 a year (MRR +€1.67), version 2",
     ] {
         assert!(dialog.contains(part), "{part}: {dialog}");
     }

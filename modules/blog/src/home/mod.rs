@@ -40,9 +40,18 @@ pub(crate) fn figures(ctx: &Ctx) -> SlotFuture<'_, Vec<Stat>> {
 async fn of_posts(tx: &mut TenantTx, now: Timestamp) -> kernel::Result<Vec<Stat>> {
     let counts = post_store::counts(tx, None, now).await?;
     let weeks = series::<WEEKS>(&store::published_by_week(tx, now, WEEKS).await?);
-    let waiting = match counts.in_review {
-        0 => "nothing waits for review".to_owned(),
-        number => format!("{number} for review"),
+    let planned: Vec<String> = [
+        (counts.in_review, "for review"),
+        (counts.scheduled, "scheduled"),
+    ]
+    .iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, what)| format!("{number} {what}"))
+    .collect();
+    let planned = if planned.is_empty() {
+        "none for review or scheduled".to_owned()
+    } else {
+        planned.join(", ")
     };
     Ok(vec![
         Stat::new("Live posts", counts.published.to_string())
@@ -53,7 +62,7 @@ async fn of_posts(tx: &mut TenantTx, now: Timestamp) -> kernel::Result<Vec<Stat>
             .points(&weeks)
             .href("/app/blog/posts?status=published"),
         Stat::new("Drafts", counts.draft.to_string())
-            .note(format!("{waiting}, {} scheduled", counts.scheduled))
+            .note(planned)
             .href("/app/blog/posts?status=draft"),
     ])
 }

@@ -165,11 +165,11 @@ fn migrate(
         .map(|to| {
             let change = revenue_change(price, to, moving);
             let label = format!(
-                "Version {}: {} {}{}",
-                to.version,
+                "{} {}{}, version {}",
                 catalog::display(to.amount),
                 per(to.cycle),
-                change.map_or_else(String::new, |change| format!(" ({})", in_words(change)))
+                change.map_or_else(String::new, |change| format!(" ({})", in_words(change))),
+                to.version
             );
             Choice::new(to.id.to_string(), label)
         })

@@ -177,10 +177,10 @@ fn choice(
         .map_or_else(String::new, |price| format!(", {}", price.in_words()));
     html! {
         form.stack method="get" action={ (base) "/subscriptions/" (row.id) "/change" } {
-            (Card::new(html! {
+            (Card::new(html! { div.stack {
                 p { (row.tenant_name) " is on " (row.plan) (on) "." }
                 (field::select("price", "Price", prices).value(&form.price).errors(errors))
-            }).title("The other price").footer(html! { (submit("Review").primary()) (link_button("Cancel", base.to_owned()).ghost()) }))
+            } }).title("The other price").footer(html! { (submit("Review").primary()) (link_button("Cancel", base.to_owned()).ghost()) }))
         }
     }
 }
