@@ -24,9 +24,9 @@ const ROUNDS: u32 = 4;
 /// Callers that hang up.
 const HANG_UPS: usize = 1_000;
 /// Requests whose statements are counted.
-const COUNTED: usize = 500;
+const COUNTED: usize = 200;
 /// A begin and one statement. Uses of keys are written once a second for all requests together: a few in hundreds.
-const STATEMENTS: f64 = 2.02;
+const STATEMENTS: f64 = 2.05;
 
 /// Measures requests to the platform beside a thin service.
 #[derive(Parser)]

@@ -32,7 +32,9 @@ macro_rules! columns {
          v.word_count, v.reading_minutes, p.draft_no as draft_version, p.live_no as live_version, p.live_at,
          case when p.status = 'scheduled' then jsonb_build_object('local', p.schedule_local, 'time_zone', p.schedule_zone) end
            as schedule,
-         p.published_at, p.updated_content_at as content_updated_at, p.created_at, p.updated_at, p.deleted_at as trashed_at"
+         p.ends_at, case when p.ends_at is not null then jsonb_build_object('local', p.ends_local, 'time_zone', p.ends_zone) end
+           as end_schedule,
+         p.gone, p.visibility, p.published_at, p.updated_content_at as content_updated_at, p.created_at, p.updated_at, p.deleted_at as trashed_at"
     };
 }
 
@@ -92,6 +94,10 @@ struct Row {
     live_version: Option<i32>,
     live_at: Option<Timestamp>,
     schedule: Option<Jsonb<Value>>,
+    ends_at: Option<Timestamp>,
+    end_schedule: Option<Jsonb<Value>>,
+    gone: bool,
+    visibility: String,
     published_at: Option<Timestamp>,
     content_updated_at: Option<Timestamp>,
     created_at: Timestamp,
