@@ -379,6 +379,19 @@ async fn another_version_of_a_price_is_given_and_a_coming_change_taken_back() {
         (Some(new.clone()), None),
         "looking changes nothing"
     );
+    // Whoever looked at what has changed meanwhile is shown what is there now, and can go on from it.
+    let stale = [("price", old.as_str()), ("reason", "x"), ("rev", "1")];
+    let page = operator.post(&format!("{path}/change"), &stale).await;
+    let rev = page.expect(412).attribute("input[name=rev]", "value");
+    assert!(rev.is_some_and(|rev| rev != "1"));
+    // A subscription is found below its own tenant alone.
+    let elsewhere = format!(
+        "/tenants/{}/subscriptions/{id}/change",
+        uuid::Uuid::new_v4()
+    );
+    operator.get(&elsewhere).await.expect(404);
+    let form = [("price", old.as_str()), ("reason", "x")];
+    operator.post(&elsewhere, &form).await.expect(404);
     // Back to the lower price: with the end of the period, unless it is taken back before.
     change(&old).await;
     assert_eq!(

@@ -227,12 +227,6 @@ fn review(
             html! { (shrink.in_words()) @if shrink.exceeds() { " " (ui::badge(Tone::Warn, "exceeded")) } },
         ));
     }
-    // The revision that was looked at: whoever changed it meanwhile is not overruled unseen.
-    let rev = if form.rev.is_empty() {
-        row.rev.to_string()
-    } else {
-        form.rev.clone()
-    };
     html! {
         (Card::new(html! {
             (definition_list(&facts))
@@ -241,7 +235,7 @@ fn review(
             }
         }).title("What would happen"))
         form.stack method="post" action={ "/tenants/" (row.tenant) "/subscriptions/" (row.id) "/change" } {
-            (field::hidden("price", &form.price)) (field::hidden("rev", &rev))
+            (field::hidden("price", &form.price)) (field::hidden("rev", &row.rev.to_string()))
             (Card::new(html! {
                 (field::textarea("reason", "Reason", 2).within("change").value(&form.reason).errors(errors)
                     .help("The workspace reads it in its audit log, and the owners get a mail.").max_length(500).required())

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use axum::Extension;
-use kernel::Result;
 use maud::{Markup, html};
-use module::{Ctx, HomeCard, Member, OnboardingStep, Routes, Slots};
-use ui::{Card, CheckItem, Empty, Page, Stat, checklist, error_card, icons, more_link};
+use module::{Ctx, HomeCard, Member, OnboardingStep, Routes, SlotFuture, Slots};
+use ui::{Card, CheckItem, Empty, Page, checklist, error_card, icons, more_link};
 
 /// How long a card may take. A slow one leaves a note in its place.
 pub const PATIENCE: Duration = Duration::from_millis(250);
@@ -20,7 +19,7 @@ pub fn routes() -> Routes {
 async fn home(ctx: Member, Extension(slots): Extension<Slots>) -> module::Result<Page> {
     let (steps, figures, cards) = tokio::join!(
         steps(&ctx, &slots),
-        figures(&ctx, &slots),
+        gather(&ctx, &slots.figures),
         cards(&ctx, &slots)
     );
     let first_name = ctx
@@ -78,41 +77,34 @@ fn onboarding(steps: &[OnboardingStep], open: usize) -> Markup {
     }
 }
 
-async fn steps(ctx: &Ctx, slots: &Slots) -> Vec<OnboardingStep> {
-    if !ctx.may("workspace.settings.update") {
-        return Vec::new();
-    }
-    let sources = slots
-        .onboarding
+/// What several sources have, one after the other. A source that fails or takes too long is left out.
+async fn gather<T>(ctx: &Ctx, sources: &[for<'a> fn(&'a Ctx) -> SlotFuture<'a, Vec<T>>]) -> Vec<T> {
+    let asked = sources
         .iter()
         .map(|source| tokio::time::timeout(PATIENCE, source(ctx)));
-    let found = futures::future::join_all(sources).await;
+    let found = futures::future::join_all(asked).await;
     found
         .into_iter()
-        .filter_map(|steps| steps.ok().and_then(Result::ok))
+        .filter_map(|things| match things {
+            Ok(Ok(things)) => Some(things),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a source of the home page failed");
+                None
+            }
+            Err(_) => {
+                tracing::warn!("a source of the home page took too long");
+                None
+            }
+        })
         .flatten()
         .collect()
 }
 
-/// Figures that cannot be had are left out: the cards below say what went wrong.
-async fn figures(ctx: &Ctx, slots: &Slots) -> Vec<Stat> {
-    let sources = slots
-        .figures
-        .iter()
-        .map(|source| tokio::time::timeout(PATIENCE, source(ctx)));
-    let found = futures::future::join_all(sources).await;
-    found
-        .into_iter()
-        .filter_map(|figures| match figures {
-            Ok(Ok(figures)) => Some(figures),
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "figures of the home page failed");
-                None
-            }
-            Err(_) => None,
-        })
-        .flatten()
-        .collect()
+async fn steps(ctx: &Ctx, slots: &Slots) -> Vec<OnboardingStep> {
+    if !ctx.may("workspace.settings.update") {
+        return Vec::new();
+    }
+    gather(ctx, &slots.onboarding).await
 }
 
 async fn cards(ctx: &Ctx, slots: &Slots) -> Vec<Markup> {
