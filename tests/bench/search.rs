@@ -217,8 +217,7 @@ async fn fill(conn: &mut PgConnection, cli: &Cli) -> Outcome<()> {
              )
              insert into blog_search_documents (tenant_id, post_id, no, language, words)
              select {tenant}, ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 1, 'en',
-                    setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', excerpt), 'B')
-                    || setweight(to_tsvector('english', body), 'C')
+                    blog_search_words('en', title, excerpt, body)
              from texts"
         );
         conn.execute(AssertSqlSafe(rows)).await?;

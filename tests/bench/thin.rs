@@ -1,6 +1,7 @@
 //! The yardstick: a service that is written by hand for three operations, with tenants and nothing else.
 //!
-//! No sessions, permissions, plans, audit, events or idempotency; the text of a new post is not rendered.
+//! No sessions, permissions, plans, audit, events or idempotency; the text of a new post is not rendered. What it reads and
+//! writes are the rows of a post as the product has them: version, address, author and what the post is found by.
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -66,6 +67,9 @@ const INSERT: &str = "with author as (
                                        reading_minutes, toc, renderer_version, sha256, reason, author_id, author_name, created_at)
        select $1, $2, 1, $4, $5, '{}', $5, $5, $5, 6, 1, '[]', 1, sha256(convert_to($5, 'UTF8')), 'save', membership_id,
               display_name, $6 from author
+     ), document as (
+       insert into blog_search_documents (tenant_id, post_id, no, language, words)
+       values ($1, $2, 1, 'en', blog_search_words('en', $4, '', $5))
      )
      insert into blog_post_authors (tenant_id, post_id, author_id, position) select $1, $2, id, 1 from author";
 

@@ -112,6 +112,7 @@ pub async fn create(tx: &mut TenantTx, ctx: &Ctx, mut new: NewPost) -> Result<Po
     let named = authors::named(tx, &new.authors).await?;
 
     let id = PostId::new();
+    let document = search::Document::new(&ctx.tenant().locale, &prepared);
     let wanted = slugs::wanted(&prepared.text.title);
     for round in slugs::rounds() {
         let candidates = match &new.slug {
@@ -123,6 +124,7 @@ pub async fn create(tx: &mut TenantTx, ctx: &Ctx, mut new: NewPost) -> Result<Po
             candidates: &candidates,
             slug_custom: new.slug.is_some(),
             prepared: &prepared,
+            document: &document,
             featured: new.featured,
             visibility: new.visibility,
             tags: &tag_ids,
@@ -133,7 +135,6 @@ pub async fn create(tx: &mut TenantTx, ctx: &Ctx, mut new: NewPost) -> Result<Po
         };
         let inserted = write_store::insert(tx, &row).await?;
         if let Some(slug) = inserted.slug {
-            search::index(tx, &ctx.tenant().locale, id, 1, &prepared).await?;
             let authors = if named.is_empty() {
                 inserted.me.into_iter().collect()
             } else {

@@ -118,7 +118,7 @@ pub struct Listed {
 }
 
 /// Which posts a list is about.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// What state; `None`: every one but the trash.
     pub state: Option<StateFilter>,
@@ -165,7 +165,9 @@ impl StateFilter {
 
 /// One part of a list of posts; one row more than asked for tells that there is a next part.
 ///
-/// By creation, newest first, the list walks the primary key: ids are ordered by the time of their making.
+/// By creation, newest first, the list walks the primary key: ids are ordered by the time of their making. That list
+/// without a filter is what is asked for most. It is a statement of its own, for which the server keeps one plan; what may
+/// or may not be filtered by is planned anew each time.
 pub async fn list(
     tx: &mut TenantTx,
     filter: &Filter,
@@ -173,14 +175,9 @@ pub async fn list(
     page: PageRequest,
     now: Timestamp,
 ) -> Result<Vec<Listed>> {
-    // What has no word to look for finds nothing.
-    let query = filter
-        .q
-        .as_deref()
-        .map(|q| Wanted::parse(q).map_or(String::new(), |wanted| wanted.query));
-    /// The statement once, with what differs between orders.
-    macro_rules! listing {
-        ($tail:tt, $last:expr) => {
+    /// The statement once, with which posts it is about.
+    macro_rules! posts {
+        ([$($which:tt)+] $($argument:tt)*) => {
             sqlx::query_as!(
                 Listed,
                 r#"select p.id, p.rev, p.status as "status: Status", p.slug, p.title, coalesce(v.excerpt, v.summary) as "excerpt!",
@@ -197,34 +194,58 @@ pub async fn list(
                             as "authors!: Json<Vec<AuthorRef>>"
                    from blog_posts p
                    join blog_post_versions v on v.tenant_id = p.tenant_id and v.post_id = p.id and v.no = p.draft_no
-                   where p.tenant_id = $1 and v.tenant_id = $1
-                     and (p.deleted_at is not null) = ($2::text is not distinct from 'trash')
-                     and ($2::text is null or $2 = 'trash'
-                          or $2 = blog_status(p, $3)
-                          or ($2 = 'changed' and p.live_no <> p.draft_no and blog_status(p, $3) in ('scheduled', 'published')))
-                     and ($4::text is null or exists (
-                            select from blog_post_tags pt join blog_tags t on t.tenant_id = pt.tenant_id and t.id = pt.tag_id
-                            where pt.tenant_id = $1 and pt.post_id = p.id and t.tenant_id = $1 and t.slug = $4
-                              and t.deleted_at is null))
-                     and ($5::uuid is null or exists (
-                            select from blog_post_authors pa
-                            where pa.tenant_id = $1 and pa.post_id = p.id and pa.author_id = $5))
-                     and ($6::text is null or (p.id, p.draft_no) in (select f.post_id, f.no from blog_search($1, $6, $10) f)) 
-                     and ($11::uuid[] is null or p.id = any ($11)) "# + $tail,
+                   where p.tenant_id = $1 and v.tenant_id = $1 "# + $($which)+,
                 tx.tenant() as _,
+                $($argument)*
+            )
+            .fetch_all(tx.conn())
+            .await
+        };
+    }
+    let last = page.after.map(|cursor| cursor.id);
+    if *filter == Filter::default() && sort == Sort::Created {
+        let newest = posts!(
+            ["and p.deleted_at is null and p.id < coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+              order by p.id desc limit $2"]
+            page.fetch(),
+            last
+        );
+        return Ok(newest?);
+    }
+
+    // What has no word to look for finds nothing.
+    let query = filter
+        .q
+        .as_deref()
+        .map(|q| Wanted::parse(q).map_or(String::new(), |wanted| wanted.query));
+    /// The list with its filters, and what differs between orders.
+    macro_rules! listing {
+        ($tail:tt, $last:expr) => {
+            posts!(
+                ["and (p.deleted_at is not null) = ($2::text is not distinct from 'trash')
+                  and ($2::text is null or $2 = 'trash'
+                       or $2 = blog_status(p, $3)
+                       or ($2 = 'changed' and p.live_no <> p.draft_no and blog_status(p, $3) in ('scheduled', 'published')))
+                  and ($4::text is null or exists (
+                         select from blog_post_tags pt join blog_tags t on t.tenant_id = pt.tenant_id and t.id = pt.tag_id
+                         where pt.tenant_id = $1 and pt.post_id = p.id and t.tenant_id = $1 and t.slug = $4
+                           and t.deleted_at is null))
+                  and ($5::uuid is null or exists (
+                         select from blog_post_authors pa
+                         where pa.tenant_id = $1 and pa.post_id = p.id and pa.author_id = $5))
+                  and ($6::text is null or (p.id, p.draft_no) in (select f.post_id, f.no from blog_search($1, $6, $10) f)) 
+                  and ($11::uuid[] is null or p.id = any ($11)) " + $tail]
                 filter.state.map(StateFilter::as_str),
                 now as _,
                 filter.tag,
                 filter.author as _,
                 query,
                 page.fetch(),
-                page.after.map(|cursor| cursor.id),
+                last,
                 $last,
                 search::MOST_LISTED,
                 filter.only.as_deref()
-            )
-            .fetch_all(tx.conn())
-            .await?
+            )?
         };
     }
     let after = page.after.map(|cursor| cursor.at);

@@ -19,6 +19,8 @@ pub(super) struct NewRow<'a> {
     pub candidates: &'a [String],
     pub slug_custom: bool,
     pub prepared: &'a Prepared,
+    /// What it is found by.
+    pub document: &'a search::Document<'a>,
     pub featured: bool,
     pub visibility: Visibility,
     pub tags: &'a [TagId],
@@ -42,7 +44,7 @@ struct InsertedRow {
     me: Option<Json<AuthorRef>>,
 }
 
-/// Inserts a post with its slug, first version, authors and tags, all or nothing. Nothing when another
+/// Inserts a post with its slug, first version, what that is found by, authors and tags, all or nothing. Nothing when another
 /// was faster with every slug, or when the one who writes has no profile and no other author is named.
 pub(super) async fn insert(tx: &mut TenantTx, new: &NewRow<'_>) -> Result<Inserted> {
     let tenant = tx.tenant();
@@ -71,6 +73,9 @@ pub(super) async fn insert(tx: &mut TenantTx, new: &NewRow<'_>) -> Result<Insert
              insert into blog_post_versions (tenant_id, post_id, no, title, content, excerpt, seo, html, plaintext, summary, word_count,
                                              reading_minutes, toc, renderer_version, sha256, reason, author_id, author_name, created_at)
              select $1, $2, 1, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 'save', $8, $22, $3 from claimed
+           ), document as (
+             insert into blog_search_documents (tenant_id, post_id, no, language, words)
+             select $1, $2, 1, $24, blog_search_words($24, $25, $26, $27) from claimed
            ), author as (
              insert into blog_post_authors (tenant_id, post_id, author_id, position)
              select $1, $2, named.id, named.place
@@ -107,6 +112,10 @@ pub(super) async fn insert(tx: &mut TenantTx, new: &NewRow<'_>) -> Result<Insert
         &new.prepared.sha256,
         new.by_name,
         new.visibility as _,
+        new.document.language,
+        new.document.title,
+        new.document.excerpt,
+        new.document.text,
     )
     .fetch_one(tx.conn())
     .await?;

@@ -72,13 +72,28 @@ pub(crate) async fn index(
     no: i32,
     prepared: &Prepared,
 ) -> Result<()> {
-    let document = store::Document {
-        language,
-        title: &words::indexed(&prepared.text.title),
-        excerpt: &words::indexed(prepared.text.excerpt.as_deref().unwrap_or_default()),
-        text: &words::indexed(&prepared.rendered.plaintext),
-    };
-    store::put(tx, post, no, &document).await
+    store::put(tx, post, no, &Document::new(language, prepared)).await
+}
+
+/// What a version is found by: its words, folded, with blanks between them.
+pub(crate) struct Document<'a> {
+    /// Whose stems they are brought to (BCP 47).
+    pub language: &'a str,
+    pub title: String,
+    pub excerpt: String,
+    pub text: String,
+}
+
+impl<'a> Document<'a> {
+    pub(crate) fn new(language: &'a str, prepared: &Prepared) -> Self {
+        let excerpt = prepared.text.excerpt.as_deref().unwrap_or_default();
+        Self {
+            language,
+            title: words::indexed(&prepared.text.title),
+            excerpt: words::indexed(excerpt),
+            text: words::indexed(&prepared.rendered.plaintext),
+        }
+    }
 }
 
 /// Finds posts, best first.

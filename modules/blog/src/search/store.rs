@@ -6,18 +6,10 @@ use kernel::{PageRequest, Result, Timestamp};
 use sqlx::types::Json;
 use tenant_resolver::TenantTx;
 
-use super::{MOST, Scope};
+use super::{Document, MOST, Scope};
 use crate::authors::AuthorRef;
 use crate::posts::{PostId, Status};
 use crate::tags::TagRef;
-
-/// The words of a version, folded, with blanks between them.
-pub(super) struct Document<'a> {
-    pub language: &'a str,
-    pub title: &'a str,
-    pub excerpt: &'a str,
-    pub text: &'a str,
-}
 
 /// Writes the document of a version, or writes it anew.
 pub(super) async fn put(
@@ -29,9 +21,7 @@ pub(super) async fn put(
     let tenant = tx.tenant();
     sqlx::query!(
         "insert into blog_search_documents (tenant_id, post_id, no, language, words)
-         values ($1, $2, $3, $4, setweight(to_tsvector(blog_search_config($4), $5), 'A')
-                              || setweight(to_tsvector(blog_search_config($4), $6), 'B')
-                              || setweight(to_tsvector(blog_search_config($4), $7), 'C'))
+         values ($1, $2, $3, $4, blog_search_words($4, $5, $6, $7))
          on conflict (tenant_id, post_id, no) do update set language = excluded.language, words = excluded.words",
         tenant as _,
         post as _,
