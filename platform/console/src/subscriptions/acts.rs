@@ -92,9 +92,10 @@ where
         .because(record.reason())
         .based_on(form.rev.parse().ok());
     let after = (deed.carry_out)(console.billing(), tx.conn(), &what).await?;
+    let subscribed = format!("{} {}", after.plan.product_name, after.plan.name);
     let mut record = record
         .on_tenant(tenant, name)
-        .on("subscription", after.id, after.plan.product_name.clone())
+        .on("subscription", after.id, subscribed)
         .told_already();
     if !deed.detail.is_null() {
         record = record.detail(deed.detail)?;
