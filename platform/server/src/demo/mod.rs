@@ -7,6 +7,7 @@ mod art;
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use accounts::operators::{self, NewOperator};
 use accounts::passwords;
@@ -14,7 +15,8 @@ use accounts::users::{self, NewUser};
 use accounts::{Act, Author};
 use blog::comments::{self, CommentSettings, Draft, Mode, Posted};
 use blog::images::Wanted;
-use blog::posts::{self, Move, NewPost, PostId, Step, Text};
+use blog::posts::versions::Reason;
+use blog::posts::{self, Edit, Move, NewPost, PostId, Step, Text};
 use blog::redirects::{self, RedirectInput};
 use blog::series::{self, SeriesInput};
 use blog::settings::{self, Settings};
@@ -81,6 +83,8 @@ struct Written {
     title: &'static str,
     content: &'static str,
     tags: &'static [&'static str],
+    /// Published so many days ago.
+    age: u64,
     /// Colours of its picture, a number that makes it its own, and what can be seen.
     picture: (art::Palette, u32, &'static str),
 }
@@ -97,18 +101,21 @@ const STUDIOS: [Studio; 2] = [
                 title: "How we light a portrait",
                 content: LIGHT,
                 tags: &["Light", "Studio"],
+                age: 58,
                 picture: (art::DUSK, 3, "Hills in the last light of the evening"),
             },
             Written {
                 title: "Ten minutes with a nervous sitter",
                 content: SITTER,
                 tags: &["People"],
+                age: 23,
                 picture: (art::DAWN, 5, "Blue hills under an early sun"),
             },
             Written {
                 title: "A north window at last",
                 content: WINDOW,
                 tags: &["Studio"],
+                age: 5,
                 picture: (art::NORTH, 8, "A clear morning over green hills"),
             },
         ],
@@ -146,12 +153,14 @@ const STUDIOS: [Studio; 2] = [
                 title: "Why scales need not be dull",
                 content: SCALES,
                 tags: &["Practice"],
+                age: 58,
                 picture: (art::NORTH, 2, "Waves of green hills"),
             },
             Written {
                 title: "Our first house concert",
                 content: CONCERT,
                 tags: &["Concerts"],
+                age: 23,
                 picture: (art::DUSK, 7, "A warm evening over the hills"),
             },
         ],
@@ -293,6 +302,11 @@ async fn fill(
         };
         let post = posts::create(&mut tx, &ctx, new).await?;
         posts::step(&mut tx, &ctx, post.id, None, &Step::Plain(Move::Publish)).await?;
+        let earlier = Edit {
+            published_at: Some(ctx.now().minus(Duration::from_hours(24 * plan.age))),
+            ..Edit::default()
+        };
+        posts::save(&mut tx, &ctx, post.id, None, earlier, Reason::Save).await?;
         tx.commit().await?;
         written.push(post.id);
     }

@@ -36,7 +36,7 @@ async fn home(ctx: Member, Extension(slots): Extension<Slots>) -> module::Result
         @if cards.is_empty() {
             (Card::new(html! { (Empty::new(icons::LuSparkles, "Nothing to show yet", "As soon as there is work in your workspace, it is summed up here.")) }))
         } @else {
-            div.grid { @for card in cards { (card) } }
+            div.cards { @for card in cards { (card) } }
         }
     };
     let greeting = if first_name.is_empty() {
@@ -77,8 +77,11 @@ fn onboarding(steps: &[OnboardingStep], open: usize) -> Markup {
     }
 }
 
+/// Something that a module has several of for the home page.
+type Source<T> = for<'a> fn(&'a Ctx) -> SlotFuture<'a, Vec<T>>;
+
 /// What several sources have, one after the other. A source that fails or takes too long is left out.
-async fn gather<T>(ctx: &Ctx, sources: &[for<'a> fn(&'a Ctx) -> SlotFuture<'a, Vec<T>>]) -> Vec<T> {
+async fn gather<T>(ctx: &Ctx, sources: &[Source<T>]) -> Vec<T> {
     let asked = sources
         .iter()
         .map(|source| tokio::time::timeout(PATIENCE, source(ctx)));
@@ -119,9 +122,9 @@ async fn cards(ctx: &Ctx, slots: &Slots) -> Vec<Markup> {
             Ok(Ok(card)) => card.map(draw),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "a card of the home page failed");
-                Some(html! { div.c6 { (error_card("Could not load", "/app")) } })
+                Some(error_card("Could not load", "/app"))
             }
-            Err(_) => Some(html! { div.c6 { (error_card("This took too long", "/app")) } }),
+            Err(_) => Some(error_card("This took too long", "/app")),
         })
         .collect()
 }
@@ -131,5 +134,5 @@ fn draw(card: HomeCard) -> Markup {
     if let Some((label, href)) = card.more {
         shown = shown.actions(more_link(label, &href));
     }
-    html! { div.c6 { (shown) } }
+    html! { (shown) }
 }
