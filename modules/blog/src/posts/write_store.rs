@@ -76,6 +76,10 @@ pub(super) async fn insert(tx: &mut TenantTx, new: &NewRow<'_>) -> Result<Insert
            ), document as (
              insert into blog_search_documents (tenant_id, post_id, no, language, words)
              select $1, $2, 1, $24, blog_search_words($24, $25, $26, $27) from claimed
+             returning words
+           ), findable as (
+             insert into blog_search_index (tenant_id, post_id, no, words)
+             select $1, $2, 1, strip(document.words) from document
            ), author as (
              insert into blog_post_authors (tenant_id, post_id, author_id, position)
              select $1, $2, named.id, named.place

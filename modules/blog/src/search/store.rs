@@ -20,9 +20,15 @@ pub(super) async fn put(
 ) -> Result<()> {
     let tenant = tx.tenant();
     sqlx::query!(
-        "insert into blog_search_documents (tenant_id, post_id, no, language, words)
-         values ($1, $2, $3, $4, blog_search_words($4, $5, $6, $7))
-         on conflict (tenant_id, post_id, no) do update set language = excluded.language, words = excluded.words",
+        "with document as (
+           insert into blog_search_documents (tenant_id, post_id, no, language, words)
+           values ($1, $2, $3, $4, blog_search_words($4, $5, $6, $7))
+           on conflict (tenant_id, post_id, no) do update set language = excluded.language, words = excluded.words
+           returning words
+         )
+         insert into blog_search_index (tenant_id, post_id, no, words)
+         select $1, $2, $3, strip(document.words) from document
+         on conflict (tenant_id, post_id, no) do update set words = excluded.words",
         tenant as _,
         post as _,
         no,
