@@ -41,6 +41,7 @@ mod repeats;
 mod roles;
 mod schema;
 mod search;
+mod search_function;
 mod series;
 mod sources;
 mod statements;

@@ -1,0 +1,238 @@
+//! The function of the database that finds posts: for the bound tenant alone, and whichever way it takes.
+
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use testkit::Role;
+use uuid::Uuid;
+
+/// A database with a document of each of two tenants, each with a word of its own and one in common.
+struct Two {
+    database: testkit::Database,
+    a: Uuid,
+    b: Uuid,
+}
+
+const CALL: &str = "select post_id from blog_search($1, $2, 100)";
+
+impl Two {
+    async fn new() -> Self {
+        let database = crate::product::database().await;
+        let mut all = database.connect(Role::Superuser).await;
+        all.execute("set session_replication_role = replica")
+            .await
+            .unwrap();
+        let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
+        for (tenant, word) in [(a, "apple"), (b, "zanzibar")] {
+            let row = format!(
+                "insert into blog_search_documents (tenant_id, post_id, no, language, words)
+                 values ('{tenant}', '{tenant}', 1, 'en', to_tsvector('english', '{word} common'));
+                 insert into blog_search_index (tenant_id, post_id, no, words)
+                 select tenant_id, post_id, no, strip(words) from blog_search_documents where tenant_id = '{tenant}'"
+            );
+            all.execute(AssertSqlSafe(row)).await.unwrap();
+        }
+        Self { database, a, b }
+    }
+
+    async fn bound(&self, role: Role, tenant: Uuid) -> PgConnection {
+        let mut conn = self.database.connect(role).await;
+        let begin = format!("begin; set local app.tenant_id = '{tenant}'");
+        conn.execute(AssertSqlSafe(begin)).await.unwrap();
+        conn
+    }
+}
+
+async fn call(conn: &mut PgConnection, tenant: Uuid, word: &str) -> Result<Vec<Uuid>, String> {
+    let found = sqlx::query_scalar(CALL).bind(tenant).bind(word);
+    found.fetch_all(conn).await.map_err(|error| {
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
+        code.map_or_else(|| error.to_string(), std::borrow::Cow::into_owned)
+    })
+}
+
+const REFUSED: &str = "42501";
+
+#[tokio::test]
+async fn the_function_finds_the_bound_tenants_posts_alone() {
+    let two = Two::new().await;
+    let mut conn = two.bound(Role::Tenant, two.a).await;
+    assert_eq!(call(&mut conn, two.a, "apple").await, Ok(vec![two.a]));
+    assert_eq!(call(&mut conn, two.a, "common").await, Ok(vec![two.a]));
+    // The other tenant's word, its beginning, everything but one's own word.
+    for word in [
+        "zanzibar",
+        "zanz:*",
+        "!apple",
+        "zanzibar | apple & zanzibar",
+    ] {
+        assert_eq!(call(&mut conn, two.a, word).await, Ok(vec![]), "{word}");
+    }
+    let refused = call(&mut conn, two.b, "zanzibar").await;
+    assert_eq!(refused, Err(REFUSED.to_owned()), "the tenant of another");
+}
+
+#[tokio::test]
+async fn the_function_refuses_without_a_tenant_and_with_a_forged_one() {
+    let two = Two::new().await;
+    let mut conn = two.database.connect(Role::Tenant).await;
+    assert_eq!(
+        call(&mut conn, two.a, "apple").await,
+        Err(REFUSED.to_owned()),
+        "never bound"
+    );
+
+    // After a transaction the setting is an empty text.
+    let mut conn = two.bound(Role::Tenant, two.a).await;
+    conn.execute("rollback").await.unwrap();
+    assert_eq!(
+        call(&mut conn, two.a, "apple").await,
+        Err(REFUSED.to_owned()),
+        "no longer bound"
+    );
+
+    // Somebody who could set it in the middle of a transaction still names the tenant that it began with.
+    let mut conn = two.bound(Role::Tenant, two.a).await;
+    let forge = format!("set local app.tenant_id = '{}'", two.b);
+    conn.execute(AssertSqlSafe(forge)).await.unwrap();
+    assert_eq!(
+        call(&mut conn, two.a, "zanzibar").await,
+        Err(REFUSED.to_owned()),
+        "forged"
+    );
+
+    // The same statement, prepared once, for one tenant after the other.
+    let mut conn = two.database.connect(Role::Tenant).await;
+    for _ in 0..6 {
+        for tenant in [two.a, two.b] {
+            let mut tx = conn.begin().await.unwrap();
+            let bind = format!("set local app.tenant_id = '{tenant}'");
+            tx.execute(AssertSqlSafe(bind)).await.unwrap();
+            assert_eq!(call(&mut tx, tenant, "common").await, Ok(vec![tenant]));
+            tx.rollback().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_else_may_call_the_function_or_become_its_owner() {
+    let two = Two::new().await;
+    let mut conn = two.bound(Role::Platform, two.a).await;
+    assert_eq!(
+        call(&mut conn, two.a, "apple").await,
+        Err(REFUSED.to_owned()),
+        "the platform"
+    );
+    let mut all = two.database.connect(Role::Superuser).await;
+    let callers: Vec<String> = sqlx::query_scalar(
+        "select rolname::text from pg_roles
+         where has_function_privilege(oid, 'blog_search(uuid, text, integer)', 'execute')
+           and rolname ~ '^atelier_' order by 1",
+    )
+    .fetch_all(&mut all)
+    .await
+    .unwrap();
+    // The owner of the tables is a member of the function's owner: that is how migrations make such functions.
+    assert_eq!(
+        callers,
+        ["atelier_owner", "atelier_search", "atelier_tenant"]
+    );
+    for role in [Role::Tenant, Role::Platform] {
+        let mut conn = two.database.connect(role).await;
+        let error = conn.execute("set role atelier_search").await.unwrap_err();
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .map(String::from);
+        assert_eq!(code.as_deref(), Some(REFUSED), "{role:?}");
+    }
+    let reads: Vec<String> = sqlx::query_scalar(
+        "select c.relname::text from pg_class c
+         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v')
+           and (has_any_column_privilege('atelier_search', c.oid, 'select, insert, update')
+                or has_table_privilege('atelier_search', c.oid, 'delete'))
+         order by 1",
+    )
+    .fetch_all(&mut all)
+    .await
+    .unwrap();
+    assert_eq!(reads, ["blog_search_documents", "blog_search_index"]);
+    let writes: bool = sqlx::query_scalar(
+        "select bool_or(has_any_column_privilege('atelier_search', name, 'insert, update')
+                        or has_table_privilege('atelier_search', name, 'delete'))
+         from unnest($1::text[]) name",
+    )
+    .bind(&reads)
+    .fetch_one(&mut all)
+    .await
+    .unwrap();
+    assert!(!writes, "whoever searches changes nothing");
+}
+
+/// Names in front of `public` in the path of whoever calls change nothing: the path is pinned.
+#[tokio::test]
+async fn the_function_reads_its_own_tables_whatever_the_path_of_its_caller() {
+    let two = Two::new().await;
+    let mut all = two.database.connect(Role::Superuser).await;
+    all.execute(
+        "create schema trap; grant usage on schema trap to public;
+         create table trap.blog_search_documents as select * from public.blog_search_documents with no data;
+         create table trap.blog_search_index as select * from public.blog_search_index with no data;
+         grant all on trap.blog_search_documents, trap.blog_search_index to public;
+         create function trap.ts_rank(tsvector, tsquery) returns real language sql as 'select 1 / 0'",
+    )
+    .await
+    .unwrap();
+    let mut conn = two.bound(Role::Tenant, two.a).await;
+    conn.execute("set local search_path = trap, public, pg_catalog")
+        .await
+        .unwrap();
+    assert_eq!(call(&mut conn, two.a, "apple").await, Ok(vec![two.a]));
+}
+
+/// However common words are, and wherever the posts stand that have them: the newest of all that match are found.
+#[tokio::test]
+async fn common_and_rare_words_are_found_alike_in_a_large_tenant() {
+    let two = Two::new().await;
+    let mut all = two.database.connect(Role::Superuser).await;
+    let tenant = two.a;
+    all.execute(AssertSqlSafe(format!(
+        "set session_replication_role = replica;
+         with posts as (
+           select n, ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid as post_id,
+                  'everywhere'
+                  || case when n % 20 = 0 then ' often' else '' end
+                  || case when n in (7, 4711) then ' rare' else '' end
+                  || case when n <= 60 or n > 4980 then ' lately' else '' end
+                  || case when n % 2 = 0 then ' golden hour' when n % 2 = 1 then ' hour golden' end
+                  || case when n % 1000 = 0 then ' blue moon' when n % 50 = 0 then ' moon blue' else '' end as text
+           from generate_series(1, 5000) n
+         ), documents as (
+           insert into blog_search_documents (tenant_id, post_id, no, language, words)
+           select '{tenant}', post_id, 1, 'en', to_tsvector('english', text) from posts
+           returning tenant_id, post_id, no, words
+         )
+         insert into blog_search_index (tenant_id, post_id, no, words)
+         select tenant_id, post_id, no, strip(words) from documents"
+    )))
+    .await
+    .unwrap();
+    let mut conn = two.bound(Role::Tenant, tenant).await;
+    let mut found = async |wanted: &str| {
+        let posts: Vec<i64> = call(&mut conn, tenant, wanted)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|post| (post.as_u128() & 0xffff_ffff_ffff) as i64)
+            .collect();
+        (posts.len(), posts.into_iter().min().unwrap_or_default())
+    };
+    assert_eq!(found("'everywhere'").await, (100, 4901));
+    assert_eq!(found("'often'").await, (100, 3020));
+    assert_eq!(found("'rare'").await, (2, 7));
+    assert_eq!(found("'lately'").await, (80, 1), "of late and long ago");
+    assert_eq!(found("'golden' <-> 'hour'").await, (100, 4802));
+    assert_eq!(found("'blue' <-> 'moon'").await, (5, 1000));
+    assert_eq!(found("'often' & 'mo':*").await, (50, 100));
+    assert_eq!(found("'nowhere'").await, (0, 0));
+}
