@@ -239,7 +239,11 @@ fn to_srgb(picture: &mut DynamicImage, profile: &[u8]) {
     }
 }
 
-fn resize(from: &DynamicImage, width: u32, height: u32) -> Result<DynamicImage> {
+/// A picture in another size. Takes long; not for async threads.
+///
+/// # Errors
+/// When it has a kind of channels that cannot be resized.
+pub fn resize(from: &DynamicImage, width: u32, height: u32) -> Result<DynamicImage> {
     scale(from, width, height, &ResizeOptions::new())
 }
 

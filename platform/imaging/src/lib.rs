@@ -9,7 +9,7 @@ mod kind;
 mod strip;
 
 pub use copies::{
-    Derivative, Header, MAX_PIXELS, MAX_SIDE, Made, THUMB, WIDTHS, header, jpeg, make,
+    Derivative, Header, MAX_PIXELS, MAX_SIDE, Made, THUMB, WIDTHS, header, jpeg, make, resize,
 };
 pub use kind::{Kind, sniff};
 pub use strip::strip;

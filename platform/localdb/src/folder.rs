@@ -88,6 +88,11 @@ pub(crate) fn cache_dir() -> Result<PathBuf, Error> {
         .ok_or(Error::NoHome)
 }
 
+/// Where the server's own data are in a data folder, once there are any.
+pub(crate) fn data(data_dir: &Path) -> PathBuf {
+    data_dir.join("postgres/data")
+}
+
 /// A data folder that this process holds.
 #[derive(Debug)]
 pub(crate) struct Folder {
@@ -103,7 +108,7 @@ impl Folder {
     /// Makes the folder where it is missing and takes its lock. One that is held is waited for during `patience`: a
     /// program that was killed lets go of it a moment later.
     pub(crate) async fn open(data_dir: &Path, patience: Duration) -> Result<Self, Error> {
-        let account = Account::for_server(&data_dir.join("postgres/data"))?;
+        let account = Account::for_server(&data(data_dir))?;
         if !data_dir.exists() {
             if let Some(parent) = data_dir.parent() {
                 fs::create_dir_all(parent).doing("create", parent)?;

@@ -79,6 +79,14 @@ impl Config {
         }
     }
 
+    /// Whether a start has to make the data folder first, which takes a second or two.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.data_dir
+            .as_deref()
+            .is_none_or(|data_dir| !folder::data(data_dir).exists())
+    }
+
     /// What happens to the data.
     #[must_use]
     pub fn mode(&self) -> Mode {

@@ -191,7 +191,9 @@ async fn line_5_the_data_is_utf8_in_the_c_locale_with_checksums_synced_and_witho
     if is_root() {
         fs::set_permissions(&scratch.0, fs::Permissions::from_mode(0o755)).unwrap();
     }
+    assert!(Config::durable(&scratch.0).is_new());
     let server = scratch.start().await.unwrap();
+    assert!(!Config::durable(&scratch.0).is_new());
     assert!(!scratch.0.join("postgres/data.unfinished").exists());
 
     let mut connection = connect(&server, "postgres").await;

@@ -46,6 +46,13 @@ impl Store {
         }
     }
 
+    /// Whether [`Store::open`] will have to make the private server's data first.
+    #[must_use]
+    pub fn is_new(settings: &Settings) -> bool {
+        settings.database.url.expose().is_none()
+            && localdb::default_data_dir().is_ok_and(|folder| Config::durable(folder).is_new())
+    }
+
     async fn private(pool: PoolSettings) -> Result<Self> {
         let folder = localdb::default_data_dir().map_err(Error::internal)?;
         let local = LocalServer::start(Config::durable(folder))

@@ -62,6 +62,10 @@ pub async fn serve(settings: Settings, pages: bool) -> Result<()> {
     } else {
         None
     };
+    if settings.environment == Stage::Development && Store::is_new(&settings) {
+        // Beside the database, which leaves a core idle while it is made. What fails here fails again where it is needed.
+        tokio::spawn(demo::prepare());
+    }
     let store = Store::open(&settings).await?;
     if migrates_itself(&settings) {
         store.migrate().await?;

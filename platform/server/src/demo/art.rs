@@ -5,7 +5,9 @@ use image::{DynamicImage, Rgb, RgbImage};
 use kernel::Result;
 
 /// Width and height in pixels.
-const SIZE: (u32, u32) = (1200, 750);
+const SIZE: (u32, u32) = (960, 600);
+/// The sky has no edges: it is painted so many times smaller, since a first start waits for it.
+const SKY: u32 = 4;
 
 /// The colours of a picture: the sky above and at the horizon, the sun, the farthest and the nearest hill.
 #[derive(Clone, Copy, Debug)]
@@ -38,38 +40,43 @@ pub const NORTH: Palette = Palette([
 
 /// A landscape in these colours, as JPEG. `seed` moves the hills.
 ///
+/// It is painted lying on its side, so that the columns, of which hills are made, lie in one piece.
+///
 /// # Errors
 /// When it cannot be encoded.
 pub fn landscape(palette: Palette, seed: u32) -> Result<Vec<u8>> {
     let (width, height) = SIZE;
-    let Palette([above, horizon, sun, far, near]) = palette;
-    let sun_at = (
-        i64::from(width / 4 + seed * 97 % (width / 2)),
-        i64::from(height) * 2 / 5,
-    );
-    // What is the same all along a column, a hill or a line is worked out once.
-    let ridges: Vec<[u32; 4]> = (0..width)
-        .map(|x| HILLS.map(|hill| ridge(x, hill, seed)))
-        .collect();
-    let hills = HILLS.map(|hill| mix(far, near, hill, HILLS[3]));
-    let skies: Vec<Rgb<u8>> = (0..height)
-        .map(|y| mix(above, horizon, y, height * 2 / 3))
-        .collect();
-    let picture = RgbImage::from_fn(width, height, |x, y| {
-        // The nearest hill that covers this place.
-        if let Some(hill) = ridges[x as usize].iter().rposition(|ridge| y >= *ridge) {
-            return hills[hill];
-        }
-        let (dx, dy) = (i64::from(x) - sun_at.0, i64::from(y) - sun_at.1);
-        let squared = (dx * dx + dy * dy).unsigned_abs();
-        let glow = u32::try_from(squared.isqrt()).unwrap_or(u32::MAX);
-        match glow.saturating_sub(46) {
-            0 => Rgb(sun),
-            glow if glow < 320 => mix(sun, skies[y as usize].0, glow, 320),
-            _ => skies[y as usize],
-        }
+    let Palette([_, _, _, far, near]) = palette;
+    let hills = HILLS.map(|hill| {
+        let Rgb(colour) = mix(far, near, hill, HILLS[3]);
+        colour.repeat(height as usize)
     });
-    imaging::jpeg(&DynamicImage::from(picture))
+    let mut picture = imaging::resize(&sky(palette, seed).into(), height, width)?.into_rgb8();
+    let column = hills[0].len();
+    for (x, column) in (0..width).zip(picture.chunks_exact_mut(column)) {
+        for (hill, colour) in HILLS.into_iter().zip(&hills) {
+            let top = 3 * ridge(x, hill, seed) as usize;
+            column[top..].copy_from_slice(&colour[top..]);
+        }
+    }
+    imaging::jpeg(&DynamicImage::from(picture).rotate90())
+}
+
+/// The sky with its sun, small and on its side.
+fn sky(palette: Palette, seed: u32) -> RgbImage {
+    let (width, height) = (SIZE.0 / SKY, SIZE.1 / SKY);
+    let Palette([above, horizon, sun, ..]) = palette;
+    let sun_at = (
+        i64::from(width / 4 + seed * 19 % (width / 2)),
+        i64::from(height * 2 / 5),
+    );
+    RgbImage::from_fn(height, width, |y, x| {
+        let Rgb(sky) = mix(above, horizon, y, height * 2 / 3);
+        let (dx, dy) = (i64::from(x) - sun_at.0, i64::from(y) - sun_at.1);
+        let away = (dx * dx + dy * dy).unsigned_abs().isqrt();
+        let glow = u32::try_from(away).unwrap_or(u32::MAX).saturating_sub(9);
+        mix(sun, sky, glow, 64)
+    })
 }
 
 /// Rows of hills, the farthest first.
@@ -85,9 +92,9 @@ fn ridge(x: u32, hill: u32, seed: u32) -> u32 {
         height * up * (length - up) / (half * half)
     };
     let base = SIZE.1 * (11 + hill * 2) / 20;
-    let long = wave(640 - hill * 70, 110, seed * 131 + hill * 211);
-    let short = wave(230 + hill * 40, 34, seed * 53 + hill * 97);
-    (base + 70).saturating_sub(long + short)
+    let long = wave(512 - hill * 56, 88, seed * 105 + hill * 169);
+    let short = wave(184 + hill * 32, 27, seed * 42 + hill * 78);
+    (base + 56).saturating_sub(long + short)
 }
 
 /// Between two colours: all of the first at 0, all of the second at `whole`.

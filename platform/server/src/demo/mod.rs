@@ -4,13 +4,13 @@
 //! Loading it again changes nothing.
 
 mod art;
+mod props;
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use accounts::operators::{self, NewOperator};
-use accounts::passwords;
 use accounts::users::{self, NewUser};
 use accounts::{Act, Author};
 use blog::comments::{self, CommentSettings, Draft, Mode, Posted};
@@ -176,17 +176,30 @@ const STUDIOS: [Studio; 2] = [
     },
 ];
 
+/// Makes what the demo needs besides a database, for a [`load`] to come.
+///
+/// # Errors
+/// When a picture cannot be painted.
+pub async fn prepare() -> Result<()> {
+    props::props().await.map(drop)
+}
+
 /// Loads what is missing, and tells how to sign in.
 ///
 /// # Errors
 /// When the database cannot answer.
 pub async fn load(platform: &Platform) -> Result<Vec<LogIn>> {
-    hire(platform).await?;
-    for studio in &STUDIOS {
-        if let Some((account, tenant)) = open(platform, studio).await? {
-            fill(platform, studio, &account, tenant).await?;
-        }
-    }
+    // Side by side, because a first start waits for them.
+    let studios =
+        try_join_all(
+            STUDIOS
+                .iter()
+                .map(async |studio| match open(platform, studio).await? {
+                    Some((account, tenant)) => fill(platform, studio, &account, tenant).await,
+                    None => Ok(()),
+                }),
+        );
+    tokio::try_join!(hire(platform), studios)?;
     Ok(STUDIOS
         .iter()
         .map(|studio| LogIn {
@@ -206,12 +219,12 @@ async fn hire(platform: &Platform) -> Result<()> {
     if users::find_by_email(tx.conn(), &email).await?.is_some() {
         return Ok(());
     }
-    let hash = passwords::hash(OPERATOR.password).await?;
+    let props = props::props().await?;
     let new = NewOperator {
         email: &email,
         name: OPERATOR.name,
         role: OperatorRole::Admin,
-        password_hash: Some(&hash),
+        password_hash: Some(&props.password_hash),
     };
     let added = operators::add(tx.conn(), new, now).await?;
     Act::new(
@@ -234,11 +247,11 @@ async fn open(platform: &Platform, studio: &Studio) -> Result<Option<(Account, T
     if users::find_by_email(tx.conn(), &email).await?.is_some() {
         return Ok(None);
     }
-    let hash = passwords::hash(PASSWORD).await?;
+    let props = props::props().await?;
     let new = NewUser {
         email: &email,
         name: studio.owner,
-        password_hash: Some(&hash),
+        password_hash: Some(&props.password_hash),
         locale: "en-GB",
         time_zone: "Europe/Berlin",
         verified: true,
@@ -287,9 +300,7 @@ async fn fill(
         .ok_or(Error::NotFound("member"))?;
     let person = principal.into_person(account.user);
     let ctx = Ctx::new(platform.app.clone(), site, Some(Arc::new(person)), facts());
-    // Side by side: they are most of what a first start has to do.
-    let pictures =
-        try_join_all(studio.posts.iter().map(|plan| paint(platform, &ctx, plan))).await?;
+    let pictures = try_join_all(studio.posts.iter().map(|plan| hang(platform, &ctx, plan))).await?;
     let mut written = Vec::new();
     for (plan, picture) in studio.posts.iter().zip(pictures) {
         let mut tx = ctx.begin().await?;
@@ -375,14 +386,13 @@ async fn discuss(ctx: &Ctx, studio: &Studio, post: PostId) -> Result<()> {
     tx.commit().await
 }
 
-/// Paints a post's picture and uploads it.
-async fn paint(platform: &Platform, ctx: &Ctx, written: &Written) -> Result<FileId> {
-    let (palette, seed, alt) = written.picture;
-    let painted = tokio::task::spawn_blocking(move || art::landscape(palette, seed))
-        .await
-        .map_err(Error::internal)??;
+/// Uploads a post's picture.
+async fn hang(platform: &Platform, ctx: &Ctx, written: &Written) -> Result<FileId> {
+    let (_, seed, alt) = written.picture;
+    let painted = props::props().await?.pictures.get(&seed);
+    let painted = painted.ok_or(Error::NotFound("picture of the demo"))?;
     let name = format!("{}.jpg", written.title);
-    let incoming = Incoming::of(&name, alt, painted).await?;
+    let incoming = Incoming::of(&name, alt, painted.clone()).await?;
     let (tx, taken) = platform.files.take(ctx, incoming).await?;
     tx.commit().await?;
     Ok(taken.file.id)
