@@ -190,6 +190,8 @@ async fn copy(conn: &mut PgConnection) -> Outcome<()> {
         .replace("public.blog_search(", "public.bench_search(")
         .replace(" SECURITY DEFINER", "");
     conn.execute(AssertSqlSafe(copy)).await?;
+    conn.execute("grant execute on function blog_search_newest to atelier_tenant")
+        .await?;
     Ok(())
 }
 
@@ -239,9 +241,13 @@ async fn fill(conn: &mut PgConnection, cli: &Cli) -> Outcome<()> {
                       blog_search_words('en', title, excerpt, body)
                from texts
                returning tenant_id, post_id, no, words
+             ), placed as (
+               select tenant_id, post_id, no, words,
+                      (row_number() over (partition by tenant_id order by post_id))::integer - 1 as place
+               from documents
              )
-             insert into blog_search_index (tenant_id, post_id, no, words)
-             select tenant_id, post_id, no, strip(words) from documents"
+             insert into blog_search_index (tenant_id, post_id, no, place, words)
+             select tenant_id, post_id, no, place, blog_search_entries(tenant_id, place, words) from placed"
         );
         conn.execute(AssertSqlSafe(rows)).await?;
     }

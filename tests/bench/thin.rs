@@ -72,7 +72,8 @@ const INSERT: &str = "with author as (
        values ($1, $2, 1, 'en', blog_search_words('en', $4, '', $5))
        returning words
      ), findable as (
-       insert into blog_search_index (tenant_id, post_id, no, words) select $1, $2, 1, strip(words) from document
+       insert into blog_search_index (tenant_id, post_id, no, place, words)
+       select $1, $2, 1, place, blog_search_entries($1, place, words) from document cross join blog_search_place($1, $2) place
      )
      insert into blog_post_authors (tenant_id, post_id, author_id, position) select $1, $2, id, 1 from author";
 

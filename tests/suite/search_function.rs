@@ -25,8 +25,9 @@ impl Two {
             let row = format!(
                 "insert into blog_search_documents (tenant_id, post_id, no, language, words)
                  values ('{tenant}', '{tenant}', 1, 'en', to_tsvector('english', '{word} common'));
-                 insert into blog_search_index (tenant_id, post_id, no, words)
-                 select tenant_id, post_id, no, strip(words) from blog_search_documents where tenant_id = '{tenant}'"
+                 insert into blog_search_index (tenant_id, post_id, no, place, words)
+                 select tenant_id, post_id, no, 0, blog_search_entries(tenant_id, 0, words)
+                 from blog_search_documents where tenant_id = '{tenant}'"
             );
             all.execute(AssertSqlSafe(row)).await.unwrap();
         }
@@ -39,6 +40,29 @@ impl Two {
         conn.execute(AssertSqlSafe(begin)).await.unwrap();
         conn
     }
+}
+
+/// A post of a tenant with these words, as the product writes it; its id ends in `n`.
+async fn write(all: &mut PgConnection, tenant: Uuid, n: u32, text: &str) -> Uuid {
+    let post = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(n));
+    sqlx::query(
+        "with document as (
+           insert into blog_search_documents (tenant_id, post_id, no, language, words)
+           values ($1, $2, 1, 'en', to_tsvector('english', $3))
+           on conflict (tenant_id, post_id, no) do update set words = excluded.words returning words
+         )
+         insert into blog_search_index (tenant_id, post_id, no, place, words)
+         select $1, $2, 1, place, blog_search_entries($1, place, document.words)
+         from document cross join blog_search_place($1, $2) place
+         on conflict (tenant_id, post_id, no) do update set place = excluded.place, words = excluded.words",
+    )
+    .bind(tenant)
+    .bind(post)
+    .bind(text)
+    .execute(all)
+    .await
+    .unwrap();
+    post
 }
 
 async fn call(conn: &mut PgConnection, tenant: Uuid, word: &str) -> Result<Vec<Uuid>, String> {
@@ -211,9 +235,11 @@ async fn common_and_rare_words_are_found_alike_in_a_large_tenant() {
            insert into blog_search_documents (tenant_id, post_id, no, language, words)
            select '{tenant}', post_id, 1, 'en', to_tsvector('english', text) from posts
            returning tenant_id, post_id, no, words
+         ), placed as (
+           select tenant_id, post_id, no, words, (row_number() over (order by post_id))::integer - 1 as place from documents
          )
-         insert into blog_search_index (tenant_id, post_id, no, words)
-         select tenant_id, post_id, no, strip(words) from documents"
+         insert into blog_search_index (tenant_id, post_id, no, place, words)
+         select tenant_id, post_id, no, place, blog_search_entries(tenant_id, place, words) from placed"
     )))
     .await
     .unwrap();
@@ -235,4 +261,65 @@ async fn common_and_rare_words_are_found_alike_in_a_large_tenant() {
     assert_eq!(found("'blue' <-> 'moon'").await, (5, 1000));
     assert_eq!(found("'often' & 'mo':*").await, (50, 100));
     assert_eq!(found("'nowhere'").await, (0, 0));
+}
+
+/// The key that a tenant's words begin with is short: two tenants may have the same.
+#[tokio::test]
+async fn tenants_that_share_a_key_share_no_posts() {
+    let two = Two::new().await;
+    let mut all = two.database.connect(Role::Superuser).await;
+    all.execute("set session_replication_role = replica")
+        .await
+        .unwrap();
+    let a = Uuid::from_u128(0xa000_0000_0000_4000_8000_0000_1234_5678);
+    let b = Uuid::from_u128(0xb000_0000_0000_4000_8000_0000_1234_5678);
+    let of_a = write(&mut all, a, 1, "shared apple").await;
+    let of_b = write(&mut all, b, 2, "shared zanzibar").await;
+    for (tenant, own, foreign, post) in [
+        (a, "apple", "zanzibar", of_a),
+        (b, "zanzibar", "apple", of_b),
+    ] {
+        let mut conn = two.bound(Role::Tenant, tenant).await;
+        for wanted in ["shared", "'sha':*", own] {
+            assert_eq!(
+                call(&mut conn, tenant, wanted).await,
+                Ok(vec![post]),
+                "{wanted}"
+            );
+        }
+        assert_eq!(call(&mut conn, tenant, foreign).await, Ok(Vec::new()));
+        // Nor does a word that begins as another's key find anything of theirs.
+        assert_eq!(
+            call(&mut conn, tenant, "12345678shared").await,
+            Ok(Vec::new())
+        );
+    }
+}
+
+/// Places follow the order of posts, and a post keeps its own.
+#[tokio::test]
+async fn a_post_keeps_its_place_among_its_tenants() {
+    let two = Two::new().await;
+    let mut all = two.database.connect(Role::Superuser).await;
+    all.execute("set session_replication_role = replica")
+        .await
+        .unwrap();
+    let tenant = Uuid::new_v4();
+    for (n, text) in [
+        (10, "one"),
+        (20, "two"),
+        (30, "three"),
+        (20, "two again"),
+        (15, "late"),
+    ] {
+        write(&mut all, tenant, n, text).await;
+    }
+    let places: Vec<i32> = sqlx::query_scalar(
+        "select place from blog_search_index where tenant_id = $1 order by post_id",
+    )
+    .bind(tenant)
+    .fetch_all(&mut all)
+    .await
+    .unwrap();
+    assert_eq!(places, [0, 1, 1, 2], "one that comes late shares a place");
 }

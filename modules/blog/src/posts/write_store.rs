@@ -78,8 +78,9 @@ pub(super) async fn insert(tx: &mut TenantTx, new: &NewRow<'_>) -> Result<Insert
              select $1, $2, 1, $24, blog_search_words($24, $25, $26, $27) from claimed
              returning words
            ), findable as (
-             insert into blog_search_index (tenant_id, post_id, no, words)
-             select $1, $2, 1, strip(document.words) from document
+             insert into blog_search_index (tenant_id, post_id, no, place, words)
+             select $1, $2, 1, place, blog_search_entries($1, place, document.words)
+             from document cross join blog_search_place($1, $2) place
            ), author as (
              insert into blog_post_authors (tenant_id, post_id, author_id, position)
              select $1, $2, named.id, named.place

@@ -26,9 +26,10 @@ pub(super) async fn put(
            on conflict (tenant_id, post_id, no) do update set language = excluded.language, words = excluded.words
            returning words
          )
-         insert into blog_search_index (tenant_id, post_id, no, words)
-         select $1, $2, $3, strip(document.words) from document
-         on conflict (tenant_id, post_id, no) do update set words = excluded.words",
+         insert into blog_search_index (tenant_id, post_id, no, place, words)
+         select $1, $2, $3, place, blog_search_entries($1, place, document.words)
+         from document cross join blog_search_place($1, $2) place
+         on conflict (tenant_id, post_id, no) do update set place = excluded.place, words = excluded.words",
         tenant as _,
         post as _,
         no,
