@@ -132,10 +132,8 @@ async fn put(
         .on(
             "comment",
             held.id,
-            format!(
-                "Comment on {}",
-                crate::posts::display_title(&held.post_title)
-            ),
+            // The log says: approved the comment on First light.
+            format!("on {}", crate::posts::display_title(&held.post_title)),
         )
         .detail(serde_json::json!({ "from": held.status, "to": status }))
         .write(tx)
