@@ -145,7 +145,7 @@ fn entries(ctx: &Ctx, items: &[Entry]) -> Markup {
         &html! { (head("What happened")) (head("Area")) (head("When")) (head("From")) },
         &html! { @for entry in items {
             tr data-row {
-                td { div.who { div { a href={ "/app/audit/" (entry.id) } { (entry.sentence()) } } } }
+                td { div.who { div { a.wrap href={ "/app/audit/" (entry.id) } { (entry.sentence()) } } } }
                 td { (capitalised(entry.area())) }
                 td { (moment(entry.at, zone)) }
                 td { (entry.ip.as_deref().unwrap_or("")) }
