@@ -93,7 +93,7 @@ as $$
 declare
     -- Posts that tell how common the words are, and how many of them have the words when these are very common.
     newest constant integer := 200;
-    common constant integer := 40;
+    common constant integer := 24;
     -- Most posts that are gone through.
     reach constant integer := 2000;
     -- Posts with all words of a phrase that are looked at.
