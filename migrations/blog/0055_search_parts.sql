@@ -41,19 +41,42 @@ begin
 end
 $$;
 
-drop index blog_search_index_words_idx;
-alter table blog_search_index add column place integer not null default 0;
--- The owner of the tables is bound by policies, too.
-alter table blog_search_index no force row level security;
-update blog_search_index i set place = n.place, words = blog_search_entries(i.tenant_id, n.place, i.words)
-from (select a.tenant_id, a.post_id, a.no,
-             (dense_rank() over (partition by a.tenant_id order by a.post_id) - 1)::integer as place
-      from blog_search_index a) n
-where n.tenant_id = i.tenant_id and n.post_id = i.post_id and n.no = i.no;
-alter table blog_search_index force row level security;
-alter table blog_search_index alter column place drop default;
+-- Made anew from the documents, with a place in each row.
+drop table blog_search_index;
+create table blog_search_index (
+    tenant_id uuid not null,
+    post_id uuid not null,
+    no integer not null,
+    place integer not null,
+    words tsvector not null,
+    constraint blog_search_index_pkey primary key (tenant_id, post_id, no),
+    constraint blog_search_index_document_fkey foreign key (tenant_id, post_id, no)
+        references blog_search_documents (tenant_id, post_id, no) on delete cascade
+);
+alter table blog_search_index alter column words set storage external;
+alter table blog_search_index alter column words set statistics 0;
+alter table blog_search_index set (toast_tuple_target = 128);
+
+-- Filled before its policy exists: the owner of the tables is bound by policies, too.
+alter table blog_search_documents no force row level security;
+insert into blog_search_index (tenant_id, post_id, no, place, words)
+select n.tenant_id, n.post_id, n.no, n.place, blog_search_entries(n.tenant_id, n.place, n.words)
+from (select d.tenant_id, d.post_id, d.no, d.words,
+             (dense_rank() over (partition by d.tenant_id order by d.post_id) - 1)::integer as place
+      from blog_search_documents d) n
+order by n.tenant_id, n.post_id, n.no;
+alter table blog_search_documents force row level security;
+
 -- The key of the tenant is in the words.
 create index blog_search_index_words_idx on blog_search_index using gin (words) with (fastupdate = off);
+
+alter table blog_search_index enable row level security;
+alter table blog_search_index force row level security;
+create policy tenant on blog_search_index to atelier_tenant
+    using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
+    with check (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
+grant select, insert, update, delete on blog_search_index to atelier_tenant;
+grant select on blog_search_index to atelier_search;
 
 -- The newest posts of a tenant that the index has under these words, which begin with its key.
 create function blog_search_newest(tenant uuid, asked tsquery, most integer, out posts uuid[], out versions integer[])
