@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kernel::{Error, Result};
-use module::{IfMatch, Problem, etag, etag_with};
+use module::{Problem, etag, etag_with};
 use serde::Serialize;
 
 pub(crate) use module::problems::{Conflict, Invalid, Missing, Refused, Stale};
@@ -50,15 +50,6 @@ fn has(headers: &HeaderMap, tag: &str) -> bool {
         .flat_map(|value| value.split(','))
         .map(str::trim)
         .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
-}
-
-/// The revision that an action is based on, when the client says so.
-pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<i64>> {
-    match IfMatch::read(headers) {
-        Ok(IfMatch(rev)) => Ok(Some(rev)),
-        Err(Error::PreconditionRequired) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// It has changed since the revision that `If-Match` names.

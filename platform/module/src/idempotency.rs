@@ -6,17 +6,22 @@
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode};
 use kernel::{Error, Result, Timestamp};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use tenant_resolver::TenantTx;
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use uuid::Uuid;
 
-use crate::{App, Ctx, Failure};
+use crate::answer::respond;
+use crate::precondition::header_parameter;
+use crate::{Answer, App, Ctx, Failure};
 
 /// How long an answer is kept for those who ask again.
 const KEEP: Duration = Duration::from_hours(24);
@@ -61,25 +66,43 @@ impl FromRequestParts<App> for IdempotencyKey {
     }
 }
 
+impl IntoParams for IdempotencyKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let text = "The same key again gives the same answer, for 24 hours.";
+        vec![header_parameter("Idempotency-Key", text, Required::False)]
+    }
+}
+
 impl IdempotencyKey {
-    /// Claims the key in `tx`. `Some` is the stored answer of an earlier request: return it as it is.
+    /// Does the work once for this key and input, in a transaction of the tenant, and gives the same answer again when
+    /// the request is repeated.
+    ///
+    /// # Errors
+    /// As [`IdempotencyKey::replay`], and those of the work.
+    pub async fn once<I, W>(&self, ctx: &Ctx, input: I, work: W) -> crate::Result<Response>
+    where
+        I: Serialize,
+        W: AsyncFnOnce(&mut TenantTx, I) -> crate::Result<Answer>,
+    {
+        let mut tx = ctx.begin().await?;
+        if let Some(response) = self.replay(tx.conn(), ctx, &input).await? {
+            return Ok(response);
+        }
+        let answer = work(&mut tx, input).await?;
+        if answer.void {
+            return Ok(answer.into_response()?);
+        }
+        let response = self.answer(tx.conn(), ctx, answer).await?;
+        tx.commit().await?;
+        Ok(response)
+    }
+
+    /// Claims the key in the transaction of `conn`. `Some` is the stored answer of an earlier request: return it as it
+    /// is. [`IdempotencyKey::once`] does this and the rest, unless the work needs a transaction of its own kind.
     ///
     /// # Errors
     /// [`Error::Invalid`] with `idempotency_key_reused` when the key came with another request before.
     pub async fn replay(
-        &self,
-        tx: &mut TenantTx,
-        ctx: &Ctx,
-        input: &impl Serialize,
-    ) -> Result<Option<Response>> {
-        self.replay_for(tx.conn(), ctx, input).await
-    }
-
-    /// As [`IdempotencyKey::replay`], in a transaction of the platform.
-    ///
-    /// # Errors
-    /// As [`IdempotencyKey::replay`].
-    pub async fn replay_for(
         &self,
         conn: &mut PgConnection,
         ctx: &Ctx,
@@ -106,9 +129,7 @@ impl IdempotencyKey {
         let status = u16::try_from(stored.status)
             .ok()
             .and_then(|status| StatusCode::from_u16(status).ok());
-        let mut response = (status.unwrap_or(StatusCode::OK), stored.body).into_response();
-        // What it was stands among the stored headers, if it was anything.
-        response.headers_mut().remove(header::CONTENT_TYPE);
+        let mut response = respond(status.unwrap_or(StatusCode::OK), stored.body);
         let headers: Vec<(String, String)> = serde_json::from_value(stored.headers)?;
         for (name, value) in headers {
             if let (Ok(name), Ok(value)) =
@@ -123,101 +144,29 @@ impl IdempotencyKey {
         Ok(Some(response))
     }
 
-    /// Makes the answer and stores it with the key, to be committed with the work.
+    /// Stores the answer with the key that [`IdempotencyKey::replay`] claimed, to be committed with the work.
     ///
     /// # Errors
-    /// When the body cannot be written or the statement fails.
+    /// When a header is none or the statement fails.
     pub async fn answer(
         &self,
-        tx: &mut TenantTx,
-        ctx: &Ctx,
-        status: StatusCode,
-        headers: &[(HeaderName, String)],
-        body: &impl Serialize,
-    ) -> Result<Response> {
-        self.keep(tx.conn(), ctx, status, headers, body, body).await
-    }
-
-    /// As [`IdempotencyKey::answer`], for a body with something in it that is shown once and kept nowhere: `kept` is
-    /// what whoever repeats the request gets.
-    ///
-    /// # Errors
-    /// As [`IdempotencyKey::answer`].
-    pub async fn answer_once(
-        &self,
-        tx: &mut TenantTx,
-        ctx: &Ctx,
-        status: StatusCode,
-        headers: &[(HeaderName, String)],
-        body: &impl Serialize,
-        kept: &impl Serialize,
-    ) -> Result<Response> {
-        self.keep(tx.conn(), ctx, status, headers, body, kept).await
-    }
-
-    /// As [`IdempotencyKey::answer`], in a transaction of the platform.
-    ///
-    /// # Errors
-    /// As [`IdempotencyKey::answer`].
-    pub async fn answer_for(
-        &self,
         conn: &mut PgConnection,
         ctx: &Ctx,
-        status: StatusCode,
-        headers: &[(HeaderName, String)],
-        body: &impl Serialize,
+        answer: Answer,
     ) -> Result<Response> {
-        self.keep(conn, ctx, status, headers, body, body).await
-    }
-
-    async fn keep(
-        &self,
-        conn: &mut PgConnection,
-        ctx: &Ctx,
-        status: StatusCode,
-        headers: &[(HeaderName, String)],
-        body: &impl Serialize,
-        kept: &impl Serialize,
-    ) -> Result<Response> {
-        let written = |body| match status {
-            StatusCode::NO_CONTENT => Ok(String::new()),
-            _ => body,
-        };
-        let kept = written(serde_json::to_string(kept))?;
-        let body = written(serde_json::to_string(body))?;
-        let mut all = Vec::new();
-        if status != StatusCode::NO_CONTENT {
-            let json = "application/json".to_owned();
-            all.push((header::CONTENT_TYPE.to_string(), json));
-        }
-        all.extend(
-            headers
-                .iter()
-                .map(|(name, value)| (name.to_string(), value.clone())),
-        );
         if let Some(key) = &self.key {
-            let tenant = ctx.tenant().id;
-            let stored = i16::try_from(status.as_u16()).map_err(Error::internal)?;
             crate::store::store_answer(
                 conn,
-                tenant,
+                ctx.tenant().id,
                 actor(ctx),
                 key,
-                stored,
-                serde_json::to_value(&all)?,
-                &kept,
+                i16::try_from(answer.status.as_u16()).map_err(Error::internal)?,
+                answer.stored_headers()?,
+                answer.stored_body()?,
             )
             .await?;
         }
-        let mut response = (status, body).into_response();
-        response.headers_mut().remove(header::CONTENT_TYPE);
-        for (name, value) in all {
-            let name = HeaderName::try_from(name).map_err(Error::internal)?;
-            response
-                .headers_mut()
-                .insert(name, HeaderValue::try_from(value).map_err(Error::internal)?);
-        }
-        Ok(response)
+        answer.into_response()
     }
 
     fn hash(&self, input: &impl Serialize) -> Result<Vec<u8>> {

@@ -14,6 +14,7 @@
 //! ```
 #![warn(missing_docs)]
 
+mod answer;
 mod app;
 mod audit;
 pub mod conditional;
@@ -40,6 +41,7 @@ mod secret;
 mod slots;
 mod store;
 
+pub use answer::Answer;
 pub use app::App;
 pub use audit::{Actor, Audit};
 pub use contract::Module;
@@ -58,7 +60,7 @@ pub use object_gate::{AllowedOn, AllowedSome, Invited, ObjectGuard};
 pub use ops_gate::{Operating, Operator, OpsCtx, OpsVisitor, Rank, rank};
 pub use people::{People, PeopleFuture};
 pub use platform_gate::{Account, SignedIn, Visitor};
-pub use precondition::{IfMatch, etag, etag_with};
+pub use precondition::{BasedOn, IfMatch, etag, etag_with};
 pub use respond::{Failure, Problem, Result, wants_json};
 pub use routes::{RouteFacts, Routes};
 pub use secret::Secret;

@@ -4,6 +4,9 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, header};
 use kernel::{Error, Result};
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::{IntoParams, PartialSchema as _};
 
 use crate::{App, Failure};
 
@@ -71,6 +74,53 @@ impl FromRequestParts<App> for IfMatch {
     async fn from_request_parts(parts: &mut Parts, _: &App) -> std::result::Result<Self, Failure> {
         Ok(Self::read(&parts.headers)?)
     }
+}
+
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![header_parameter(
+            "If-Match",
+            "The `ETag` that the change is based on.",
+            Required::True,
+        )]
+    }
+}
+
+/// As [`IfMatch`], which may be left out: then the change is based on whatever there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BasedOn(pub Option<i64>);
+
+impl FromRequestParts<App> for BasedOn {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> std::result::Result<Self, Failure> {
+        match IfMatch::read(&parts.headers) {
+            Ok(IfMatch(rev)) => Ok(Self(Some(rev))),
+            Err(Error::PreconditionRequired) => Ok(Self(None)),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl IntoParams for BasedOn {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![header_parameter(
+            "If-Match",
+            "The `ETag` that the change is based on; left out: whatever there is.",
+            Required::False,
+        )]
+    }
+}
+
+/// A header in the description of an operation.
+pub(crate) fn header_parameter(name: &str, description: &str, required: Required) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(required)
+        .description(Some(description))
+        .schema(Some(String::schema()))
+        .build()
 }
 
 #[cfg(test)]

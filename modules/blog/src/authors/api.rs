@@ -1,10 +1,10 @@
 //! Operations on authors: `/api/v1/blog/authors`.
 
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use kernel::{MembershipId, Timestamp};
 use module::extract::{Json, Path};
-use module::{Allowed, IdempotencyKey, IfMatch, Result, Routes};
+use module::{Allowed, Answer, IdempotencyKey, IfMatch, Result, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -103,7 +103,7 @@ async fn list(ctx: Allowed<ReadPosts>) -> Result<Json<AuthorList>> {
 /// again is harmless.
 #[utoipa::path(
     post, path = "/authors", operation_id = "blog.authors.add", tag = "Authors", request_body = AuthorAdd,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(IdempotencyKey),
     responses((status = 201, description = "The author.", body = AuthorBody), Refused, Conflict, Invalid)
 )]
 async fn add_author(
@@ -111,17 +111,12 @@ async fn add_author(
     key: IdempotencyKey,
     Json(body): Json<AuthorAdd>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body.membership_id).await? {
-        return Ok(answer);
-    }
-    let added = add(&mut tx, &ctx, body.membership_id).await?;
-    let body = AuthorBody::from(get(&mut tx, added.id).await?);
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::CREATED, &[], &body)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body.membership_id, async |tx, member| {
+        let added = add(tx, &ctx, member).await?;
+        let body = AuthorBody::from(get(tx, added.id).await?);
+        Ok(Answer::created(&body))
+    })
+    .await
 }
 
 /// Read an author
@@ -153,7 +148,7 @@ fn answer(headers: &HeaderMap, author: Author) -> Result<Response> {
 /// One's own profile, or with the permission to edit all posts any.
 #[utoipa::path(
     patch, path = "/authors/{id}", operation_id = "blog.authors.update", tag = "Authors", request_body = AuthorPatch,
-    params(("id" = AuthorId, Path), ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    params(("id" = AuthorId, Path), IfMatch),
     responses(
         (status = 200, description = "The author.", body = AuthorBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Stale, Invalid

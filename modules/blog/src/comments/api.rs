@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use kernel::{Cursor, Error, FieldError, PageRequest};
 use module::extract::{Json, Path, Query};
-use module::{Allowed, IdempotencyKey, IfMatch, Result, Routes, etag};
+use module::{Allowed, Answer, IdempotencyKey, IfMatch, Result, Routes, etag};
 use tenant_resolver::TenantTx;
 
 use super::api_body::{
@@ -13,7 +13,7 @@ use super::api_body::{
     PublicComment, Report, ThreadList, ThreadQuery,
 };
 use super::moderate::{decide, decide_all};
-use super::public::banned;
+use super::public::ban_problem;
 use super::write::{Draft, Posted, Told};
 use super::{
     BanId, BanInput, CommentId, Filter, Order, Status, ban, bans, edit, enable, erase, lift,
@@ -108,7 +108,7 @@ async fn read_comment(
 /// Within 15 minutes. The rules look at the new words as well, so a public comment may be held after that.
 #[utoipa::path(
     patch, path = "/comments/{id}", operation_id = "blog.comments.update", tag = "Comments", request_body = CommentPatch,
-    params(("id" = CommentId, Path), ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    params(("id" = CommentId, Path), IfMatch),
     responses((status = 200, description = "Its status now.", body = CommentTaken), Refused, Missing, Conflict, Stale, Invalid)
 )]
 async fn change_comment(
@@ -134,7 +134,7 @@ async fn change_comment(
 /// Where it was answered a trace is left. Moderators delete comments of others by a decision.
 #[utoipa::path(
     delete, path = "/comments/{id}", operation_id = "blog.comments.delete", tag = "Comments",
-    params(("id" = CommentId, Path), ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    params(("id" = CommentId, Path), IfMatch),
     responses((status = 204, description = "It is gone."), Refused, Missing, Conflict, Stale)
 )]
 async fn delete_comment(
@@ -155,8 +155,7 @@ async fn delete_comment(
 /// answer is without name, address and words, which are not kept.
 #[utoipa::path(
     post, path = "/comments/{id}/moderate", operation_id = "blog.comments.moderate", tag = "Comments", request_body = Decision,
-    params(("id" = CommentId, Path), ("If-Match" = String, Header, description = "The `ETag` that the decision is based on."),
-           ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(("id" = CommentId, Path), IfMatch, IdempotencyKey),
     responses(
         (status = 200, description = "The comment.", body = CommentBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Conflict, Stale, Invalid
@@ -169,23 +168,15 @@ async fn moderate_comment(
     key: IdempotencyKey,
     Json(body): Json<Decision>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    let input = (rev, &body);
-    if let Some(answer) = key.replay(&mut tx, &ctx, &input).await? {
-        return Ok(answer);
-    }
-    decide(&mut tx, &ctx, id, Some(rev), body.step).await?;
-    let comment = found(&mut tx, id).await?;
-    let headers = [
-        (header::ETAG, etag(comment.rev)),
-        (header::CACHE_CONTROL, "private, no-cache".to_owned()),
-    ];
-    let kept = comment.impersonal();
-    let answer = key
-        .answer_once(&mut tx, &ctx, StatusCode::OK, &headers, &comment, &kept)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, (rev, body), async |tx, (rev, body)| {
+        decide(tx, &ctx, id, Some(rev), body.step).await?;
+        let comment = found(tx, id).await?;
+        Ok(Answer::ok(&comment)
+            .kept_as(&comment.impersonal())
+            .tagged(comment.rev)
+            .with(header::CACHE_CONTROL, "private, no-cache"))
+    })
+    .await
 }
 
 /// Decide on several comments
@@ -193,7 +184,7 @@ async fn moderate_comment(
 /// Each for itself: those that do not exist or whose status does not allow it stay as they are.
 #[utoipa::path(
     post, path = "/comments/moderate", operation_id = "blog.comments.moderate_many", tag = "Comments", request_body = Decisions,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(IdempotencyKey),
     responses((status = 200, description = "What changed.", body = DecidedList), Refused, Conflict, Invalid)
 )]
 async fn moderate_comments(
@@ -205,19 +196,14 @@ async fn moderate_comments(
         let text = "Decide on at most 100 comments at a time.";
         return Err(FieldError::new("ids", "too_many", text).into());
     }
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let decided = decide_all(&mut tx, &ctx, &body.ids, body.step).await?;
-    let body = DecidedList {
-        changed: decided.iter().map(|decided| decided.id).collect(),
-    };
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::OK, &[], &body)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let decided = decide_all(tx, &ctx, &body.ids, body.step).await?;
+        let body = DecidedList {
+            changed: decided.iter().map(|decided| decided.id).collect(),
+        };
+        Ok(Answer::ok(&body))
+    })
+    .await
 }
 
 /// Report a comment
@@ -225,7 +211,7 @@ async fn moderate_comments(
 /// The third reader takes it from the public until a moderator has looked. The same reader twice counts once.
 #[utoipa::path(
     post, path = "/comments/{id}/report", operation_id = "blog.comments.report", tag = "Comments", request_body = Report,
-    params(("id" = CommentId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(("id" = CommentId, Path), IdempotencyKey),
     responses((status = 204, description = "It was noted."), Refused, Missing, Conflict, Invalid)
 )]
 async fn report_comment(
@@ -234,16 +220,11 @@ async fn report_comment(
     key: IdempotencyKey,
     Json(body): Json<Report>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    report(&mut tx, &ctx, id, &body.reason).await?;
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::NO_CONTENT, &[], &())
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        report(tx, &ctx, id, &body.reason).await?;
+        Ok(Answer::no_content())
+    })
+    .await
 }
 
 /// Remove a guest's identity
@@ -252,7 +233,7 @@ async fn report_comment(
 /// cannot be undone.
 #[utoipa::path(
     post, path = "/comments/erase", operation_id = "blog.comments.erase", tag = "Comments", request_body = Erase,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(IdempotencyKey),
     responses((status = 200, description = "What was erased.", body = Erased), Refused, Conflict, Invalid)
 )]
 async fn erase_reader(
@@ -260,16 +241,11 @@ async fn erase_reader(
     key: IdempotencyKey,
     Json(body): Json<Erase>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let comments = erase(&mut tx, &ctx, &body.email, body.keep_text).await?;
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::OK, &[], &Erased { comments })
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let comments = erase(tx, &ctx, &body.email, body.keep_text).await?;
+        Ok(Answer::ok(&Erased { comments }))
+    })
+    .await
 }
 
 /// List the comments of a post
@@ -305,7 +281,7 @@ async fn list_threads(
     post, path = "/posts/{id}/comments", operation_id = "blog.comments.create", tag = "Comments", request_body = CommentCreate,
     params(
         ("id" = PostId, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")
+        IdempotencyKey
     ),
     responses(
         (status = 201, description = "It is public.", body = CommentTaken),
@@ -319,36 +295,37 @@ async fn create_comment(
     key: IdempotencyKey,
     Json(body): Json<CommentCreate>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let draft = Draft {
-        content: body.content,
-        parent: body.parent,
-        ..Draft::default()
-    };
-    let (comment, told) = match post_on(&mut tx, &ctx, id, &draft).await? {
-        Posted::Taken { id, told } => (id, told),
-        Posted::Banned { .. } => return Ok(banned()),
-    };
-    let (code, status) = match told {
-        Told::Approved => (StatusCode::CREATED, Status::Approved),
-        Told::Held | Told::Confirm => (StatusCode::ACCEPTED, Status::Pending),
-    };
-    let body = CommentTaken {
-        id: comment,
-        status,
-    };
-    let answer = key.answer(&mut tx, &ctx, code, &[], &body).await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let draft = Draft {
+            content: body.content,
+            parent: body.parent,
+            ..Draft::default()
+        };
+        let (comment, told) = match post_on(tx, &ctx, id, &draft).await? {
+            Posted::Taken { id, told } => (id, told),
+            Posted::Banned { .. } => {
+                let refusal = Answer::new(StatusCode::FORBIDDEN, &ban_problem())
+                    .with(header::CONTENT_TYPE, "application/problem+json");
+                return Ok(refusal.taken_back());
+            }
+        };
+        let (code, status) = match told {
+            Told::Approved => (StatusCode::CREATED, Status::Approved),
+            Told::Held | Told::Confirm => (StatusCode::ACCEPTED, Status::Pending),
+        };
+        let body = CommentTaken {
+            id: comment,
+            status,
+        };
+        Ok(Answer::new(code, &body))
+    })
+    .await
 }
 
 /// Open or close a post for comments
 #[utoipa::path(
     put, path = "/posts/{id}/commenting", operation_id = "blog.comments.switch", tag = "Comments", request_body = Commenting,
-    params(("id" = PostId, Path), ("If-Match" = String, Header, description = "The post's `ETag` that the change is based on.")),
+    params(("id" = PostId, Path), IfMatch),
     responses(
         (status = 204, description = "It is so.", headers(("ETag" = String, description = "The post's revision."))),
         Refused, Missing, Stale, Invalid
@@ -402,7 +379,7 @@ async fn list_bans(
 /// reason, which are not kept.
 #[utoipa::path(
     post, path = "/comment-bans", operation_id = "blog.comment_bans.create", tag = "Comments", request_body = BanCreate,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(IdempotencyKey),
     responses((status = 201, description = "The ban.", body = BanBody), Refused, Missing, Conflict, Invalid)
 )]
 async fn create_ban(
@@ -410,25 +387,19 @@ async fn create_ban(
     key: IdempotencyKey,
     Json(body): Json<BanCreate>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let input = BanInput {
-        subject: body.subject,
-        comment: body.comment,
-        member: body.member,
-        email: body.email,
-        until: body.until,
-        reason: body.reason,
-    };
-    let made = BanBody::from(ban(&mut tx, &ctx, input).await?);
-    let kept = made.impersonal();
-    let answer = key
-        .answer_once(&mut tx, &ctx, StatusCode::CREATED, &[], &made, &kept)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let input = BanInput {
+            subject: body.subject,
+            comment: body.comment,
+            member: body.member,
+            email: body.email,
+            until: body.until,
+            reason: body.reason,
+        };
+        let made = BanBody::from(ban(tx, &ctx, input).await?);
+        Ok(Answer::created(&made).kept_as(&made.impersonal()))
+    })
+    .await
 }
 
 /// Lift a ban

@@ -99,9 +99,9 @@ fn answer(id: CommentId, told: Told) -> Response {
     response
 }
 
-/// The refusal of somebody who is banned.
-pub(super) fn banned() -> Response {
-    let problem = Problem {
+/// Why somebody who is banned is refused.
+pub(super) fn ban_problem() -> Problem {
+    Problem {
         kind: "about:blank",
         title: "Forbidden".into(),
         status: 403,
@@ -113,8 +113,12 @@ pub(super) fn banned() -> Response {
         resubscribe_url: None,
         read_only_until: None,
         scope: None,
-    };
-    let mut response = (StatusCode::FORBIDDEN, axum::Json(problem)).into_response();
+    }
+}
+
+/// The refusal of somebody who is banned.
+pub(super) fn banned() -> Response {
+    let mut response = (StatusCode::FORBIDDEN, axum::Json(ban_problem())).into_response();
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/problem+json"),

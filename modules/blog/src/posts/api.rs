@@ -4,9 +4,10 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode, header};
 use kernel::{Cursor, Error, Page, PageRequest};
 use module::extract::{Json, Path, Query};
-use module::{Allowed, AllowedOn, AllowedSome, Ctx, IdempotencyKey, IfMatch, Result, Routes, etag};
+use module::{
+    Allowed, AllowedOn, AllowedSome, Answer, BasedOn, Ctx, IdempotencyKey, IfMatch, Result, Routes,
+};
 use serde::Deserialize;
-use tenant_resolver::TenantTx;
 use utoipa::{IntoParams, ToSchema};
 
 use super::api_body::{PostBody, PostCreate, PostList, PostPatch, PostSummary};
@@ -16,7 +17,7 @@ use super::versions::Reason;
 use super::{Filter, Move, Post, PostId, Sort, StateFilter, create, get, save, step, store};
 use crate::authors::AuthorId;
 use crate::manifest::{DeletePosts, PublishPosts, ReadPosts, WritePosts};
-use crate::respond::{Changed, Conflict, Invalid, Missing, Refused, Stale, if_match, tagged};
+use crate::respond::{Changed, Conflict, Invalid, Missing, Refused, Stale, tagged};
 
 pub(crate) fn routes() -> Routes {
     module::operations!(
@@ -120,7 +121,7 @@ fn parse<T>(
 /// Begins a draft. Publish it with a second request.
 #[utoipa::path(
     post, path = "/posts", operation_id = "blog.posts.create", tag = "Posts", request_body = PostCreate,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(IdempotencyKey),
     responses(
         (status = 201, description = "The post.", body = PostBody,
          headers(("ETag" = String, description = "Its revision."), ("Location" = String, description = "Where it is."))),
@@ -132,21 +133,13 @@ async fn create_post(
     key: IdempotencyKey,
     Json(body): Json<PostCreate>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let post = create(&mut tx, &ctx, body.into()).await?;
-    let headers = [
-        (header::ETAG, etag(post.rev)),
-        (header::LOCATION, format!("/api/v1/blog/posts/{}", post.id)),
-    ];
-    let body = PostBody::new(post, ctx.now());
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::CREATED, &headers, &body)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let post = PostBody::new(create(tx, &ctx, body.into()).await?, ctx.now());
+        Ok(Answer::created(&post)
+            .tagged(post.summary.rev)
+            .at(format!("/api/v1/blog/posts/{}", post.summary.id)))
+    })
+    .await
 }
 
 /// Read a post
@@ -177,7 +170,7 @@ async fn read(
 /// featured mark and the date of publication hold at once.
 #[utoipa::path(
     patch, path = "/posts/{id}", operation_id = "blog.posts.update", tag = "Posts", request_body = PostPatch,
-    params(("id" = PostId, Path), ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    params(("id" = PostId, Path), IfMatch),
     responses(
         (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Conflict, Stale, Invalid
@@ -205,7 +198,7 @@ async fn change(
 /// For 30 days it can be restored.
 #[utoipa::path(
     delete, path = "/posts/{id}", operation_id = "blog.posts.delete", tag = "Posts",
-    params(("id" = PostId, Path), ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    params(("id" = PostId, Path), IfMatch),
     responses((status = 204, description = "It is in the trash."), Refused, Missing, Conflict, Stale)
 )]
 async fn trash(
@@ -223,36 +216,24 @@ async fn trash(
 async fn take(
     ctx: &Ctx,
     id: PostId,
-    headers: &HeaderMap,
+    based_on: Option<i64>,
     key: &IdempotencyKey,
     taken: Step,
 ) -> Result<Response> {
-    let based_on = if_match(headers)?;
-    let mut tx = ctx.begin().await?;
     let input = (based_on, format!("{taken:?}"));
-    if let Some(answer) = key.replay(&mut tx, ctx, &input).await? {
-        return Ok(answer);
-    }
-    step(&mut tx, ctx, id, based_on, &taken).await?;
-    let post = get(&mut tx, id).await?;
-    let answer = changed(&mut tx, ctx, key, post).await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(ctx, input, async |tx, _| {
+        step(tx, ctx, id, based_on, &taken).await?;
+        Ok(changed(ctx, get(tx, id).await?))
+    })
+    .await
 }
 
-/// Answers a change of a post that may be repeated.
-pub(super) async fn changed(
-    tx: &mut TenantTx,
-    ctx: &Ctx,
-    key: &IdempotencyKey,
-    post: Post,
-) -> Result<Response> {
-    let headers = [
-        (header::ETAG, etag(post.rev)),
-        (header::CACHE_CONTROL, "private, no-cache".to_owned()),
-    ];
-    let body = PostBody::new(post, ctx.now());
-    Ok(key.answer(tx, ctx, StatusCode::OK, &headers, &body).await?)
+/// The answer to a change of a post.
+pub(super) fn changed(ctx: &Ctx, post: Post) -> Answer {
+    let rev = post.rev;
+    Answer::ok(&PostBody::new(post, ctx.now()))
+        .tagged(rev)
+        .with(header::CACHE_CONTROL, "private, no-cache")
 }
 
 /// A step that needs nothing but the post: its handler with its description.
@@ -264,8 +245,7 @@ macro_rules! steps {
             $(#[doc = $doc])+
             #[utoipa::path(
                 post, path = $path, operation_id = $id, tag = "Posts",
-                params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on."),
-                ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+                params(("id" = PostId, Path), BasedOn, IdempotencyKey),
                 responses(
                     (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
                     Refused, Missing, Conflict, Changed, Invalid
@@ -274,10 +254,10 @@ macro_rules! steps {
             async fn $name(
                 ctx: Allowed<$gate>,
                 Path(id): Path<PostId>,
+                BasedOn(based_on): BasedOn,
                 key: IdempotencyKey,
-                headers: HeaderMap,
             ) -> Result<Response> {
-                take(&ctx, id, &headers, &key, Step::Plain(Move::$step)).await
+                take(&ctx, id, based_on, &key, Step::Plain(Move::$step)).await
             }
         )+
     };
@@ -321,8 +301,7 @@ steps! {
 /// that time has passed. A scheduled post is scheduled anew.
 #[utoipa::path(
     post, path = "/posts/{id}/schedule", operation_id = "blog.posts.schedule", tag = "Posts", request_body = Schedule,
-    params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on."),
-                ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(("id" = PostId, Path), BasedOn, IdempotencyKey),
     responses(
         (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Conflict, Changed, Invalid
@@ -331,11 +310,11 @@ steps! {
 async fn schedule(
     ctx: Allowed<PublishPosts>,
     Path(id): Path<PostId>,
+    BasedOn(based_on): BasedOn,
     key: IdempotencyKey,
-    headers: HeaderMap,
     Json(body): Json<Schedule>,
 ) -> Result<Response> {
-    take(&ctx, id, &headers, &key, Step::Schedule(body)).await
+    take(&ctx, id, based_on, &key, Step::Schedule(body)).await
 }
 
 /// How a post is unpublished.
@@ -355,8 +334,7 @@ struct UnpublishQuery {
 #[utoipa::path(
     post, path = "/posts/{id}/unpublish", operation_id = "blog.posts.unpublish", tag = "Posts",
     params(("id" = PostId, Path), UnpublishQuery,
-           ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on."),
-                ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+           BasedOn, IdempotencyKey),
     responses(
         (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Conflict, Changed, Invalid
@@ -366,15 +344,15 @@ async fn unpublish(
     ctx: Allowed<PublishPosts>,
     Path(id): Path<PostId>,
     Query(query): Query<UnpublishQuery>,
+    BasedOn(based_on): BasedOn,
     key: IdempotencyKey,
-    headers: HeaderMap,
 ) -> Result<Response> {
     let step = if query.gone {
         Step::UnpublishForGood
     } else {
         Step::Plain(Move::Unpublish)
     };
-    take(&ctx, id, &headers, &key, step).await
+    take(&ctx, id, based_on, &key, step).await
 }
 
 /// When a post ends, and what its address says then.
@@ -396,8 +374,7 @@ struct EndBody {
 /// again. Repeating it chooses another time.
 #[utoipa::path(
     post, path = "/posts/{id}/schedule-end", operation_id = "blog.posts.schedule_end", tag = "Posts", request_body = EndBody,
-    params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on."),
-                ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(("id" = PostId, Path), BasedOn, IdempotencyKey),
     responses(
         (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Conflict, Changed, Invalid
@@ -406,8 +383,8 @@ struct EndBody {
 async fn schedule_end(
     ctx: Allowed<PublishPosts>,
     Path(id): Path<PostId>,
+    BasedOn(based_on): BasedOn,
     key: IdempotencyKey,
-    headers: HeaderMap,
     Json(body): Json<EndBody>,
 ) -> Result<Response> {
     let step = Step::ScheduleEnd {
@@ -417,7 +394,7 @@ async fn schedule_end(
         },
         gone: body.gone,
     };
-    take(&ctx, id, &headers, &key, step).await
+    take(&ctx, id, based_on, &key, step).await
 }
 
 /// When an approved post goes live.
@@ -433,8 +410,7 @@ struct ApproveBody {
 /// Lets a post that waits for review go live, now or at a chosen time.
 #[utoipa::path(
     post, path = "/posts/{id}/approve", operation_id = "blog.posts.approve", tag = "Review", request_body = ApproveBody,
-    params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on."),
-                ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(("id" = PostId, Path), BasedOn, IdempotencyKey),
     responses(
         (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Conflict, Changed, Invalid
@@ -443,12 +419,12 @@ struct ApproveBody {
 async fn approve(
     ctx: Allowed<PublishPosts>,
     Path(id): Path<PostId>,
+    BasedOn(based_on): BasedOn,
     key: IdempotencyKey,
-    headers: HeaderMap,
     body: Option<Json<ApproveBody>>,
 ) -> Result<Response> {
     let schedule = body.and_then(|Json(body)| body.schedule);
-    take(&ctx, id, &headers, &key, Step::Approve(schedule)).await
+    take(&ctx, id, based_on, &key, Step::Approve(schedule)).await
 }
 
 /// A note that comes along with a step.
@@ -464,8 +440,7 @@ struct NoteAlong {
 /// Asks those who may publish to look at it. They are told.
 #[utoipa::path(
     post, path = "/posts/{id}/submit", operation_id = "blog.posts.submit", tag = "Review", request_body = NoteAlong,
-    params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on."),
-           ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(("id" = PostId, Path), BasedOn, IdempotencyKey),
     responses(
         (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Conflict, Changed, Invalid
@@ -474,12 +449,12 @@ struct NoteAlong {
 async fn submit(
     ctx: Allowed<WritePosts>,
     Path(id): Path<PostId>,
+    BasedOn(based_on): BasedOn,
     key: IdempotencyKey,
-    headers: HeaderMap,
     body: Option<Json<NoteAlong>>,
 ) -> Result<Response> {
     let note = body.map(|Json(body)| body.note).unwrap_or_default();
-    take(&ctx, id, &headers, &key, Step::Submit(note)).await
+    take(&ctx, id, based_on, &key, Step::Submit(note)).await
 }
 
 /// Send a post back to its author
@@ -487,8 +462,7 @@ async fn submit(
 /// A post that waits for review is a draft again. Its authors are told.
 #[utoipa::path(
     post, path = "/posts/{id}/send-back", operation_id = "blog.posts.send_back", tag = "Review", request_body = NoteAlong,
-    params(("id" = PostId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on."),
-           ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(("id" = PostId, Path), BasedOn, IdempotencyKey),
     responses(
         (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Conflict, Changed, Invalid
@@ -497,10 +471,10 @@ async fn submit(
 async fn send_back(
     ctx: Allowed<PublishPosts>,
     Path(id): Path<PostId>,
+    BasedOn(based_on): BasedOn,
     key: IdempotencyKey,
-    headers: HeaderMap,
     body: Option<Json<NoteAlong>>,
 ) -> Result<Response> {
     let note = body.map(|Json(body)| body.note).unwrap_or_default();
-    take(&ctx, id, &headers, &key, Step::SendBack(note)).await
+    take(&ctx, id, based_on, &key, Step::SendBack(note)).await
 }

@@ -1,10 +1,9 @@
 //! Operations on several posts at once: `/api/v1/blog/posts/bulk`.
 
 use axum::response::Response;
-use http::StatusCode;
 use kernel::{FieldError, Result as Outcome};
 use module::extract::Json;
-use module::{Allowed, Ctx, IdempotencyKey, Result, Routes};
+use module::{Allowed, Answer, Ctx, IdempotencyKey, Result, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -62,29 +61,24 @@ fn check(body: &BulkPosts) -> Outcome<(), FieldError> {
 
 async fn take(ctx: &Ctx, key: &IdempotencyKey, body: BulkPosts, taken: Move) -> Result<Response> {
     check(&body)?;
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, ctx, &body).await? {
-        return Ok(answer);
-    }
-    let bulk = bulk::each(&mut tx, ctx, &body.ids, taken).await?;
-    let left = bulk.left.into_iter().map(|(id, error)| BulkLeft {
-        id,
-        code: error
-            .field_errors()
-            .first()
-            .map_or(error.code(), |field| field.code),
-        detail: error.to_string(),
-    });
-    let answer = BulkAnswer {
-        done: bulk.done,
-        same: bulk.same,
-        left: left.collect(),
-    };
-    let answer = key
-        .answer(&mut tx, ctx, StatusCode::OK, &[], &answer)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(ctx, body, async |tx, body| {
+        let bulk = bulk::each(tx, ctx, &body.ids, taken).await?;
+        let left = bulk.left.into_iter().map(|(id, error)| BulkLeft {
+            id,
+            code: error
+                .field_errors()
+                .first()
+                .map_or(error.code(), |field| field.code),
+            detail: error.to_string(),
+        });
+        let answer = BulkAnswer {
+            done: bulk.done,
+            same: bulk.same,
+            left: left.collect(),
+        };
+        Ok(Answer::ok(&answer))
+    })
+    .await
 }
 
 /// An operation on several posts: its handler with its description.
@@ -94,7 +88,7 @@ macro_rules! bulk {
             $(#[doc = $doc])+
             #[utoipa::path(
                 post, path = $path, operation_id = $id, tag = "Posts", request_body = BulkPosts,
-                params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+                params(IdempotencyKey),
                 responses((status = 200, description = "What became of each.", body = BulkAnswer), Refused, Conflict, Invalid)
             )]
             async fn $name(ctx: Allowed<$gate>, key: IdempotencyKey, Json(body): Json<BulkPosts>) -> Result<Response> {

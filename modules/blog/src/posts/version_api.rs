@@ -1,9 +1,8 @@
 //! Operations on the versions of posts: `/api/v1/blog/posts/{id}/versions`.
 
 use axum::response::Response;
-use http::HeaderMap;
 use module::extract::{Json, Path, Query};
-use module::{Allowed, IdempotencyKey, Result, Routes};
+use module::{Allowed, BasedOn, IdempotencyKey, Result, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -12,7 +11,7 @@ use super::api_body::{PostBody, VersionBody, VersionList};
 use super::{PostId, get, restore_version, versions};
 use crate::content::{self, diff};
 use crate::manifest::{ReadPosts, WritePosts};
-use crate::respond::{Changed, Conflict, Invalid, Missing, Refused, if_match};
+use crate::respond::{Changed, Conflict, Invalid, Missing, Refused};
 
 pub(crate) fn routes() -> Routes {
     module::operations!(Routes::new(), list, read, compare, restore, preview)
@@ -137,8 +136,7 @@ async fn compare(
 #[utoipa::path(
     post, path = "/posts/{id}/versions/{no}/restore", operation_id = "blog.versions.restore", tag = "Versions",
     params(("id" = PostId, Path), ("no" = i32, Path, description = "Number of the version."),
-           ("If-Match" = Option<String>, Header, description = "The `ETag` that the step is based on."),
-           ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+           BasedOn, IdempotencyKey),
     responses(
         (status = 200, description = "The post.", body = PostBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Conflict, Changed, Invalid
@@ -147,19 +145,14 @@ async fn compare(
 async fn restore(
     ctx: Allowed<WritePosts>,
     Path((id, no)): Path<(PostId, i32)>,
+    BasedOn(based_on): BasedOn,
     key: IdempotencyKey,
-    headers: HeaderMap,
 ) -> Result<Response> {
-    let based_on = if_match(&headers)?;
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &based_on).await? {
-        return Ok(answer);
-    }
-    restore_version(&mut tx, &ctx, id, based_on, no).await?;
-    let post = get(&mut tx, id).await?;
-    let answer = changed(&mut tx, &ctx, &key, post).await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, based_on, async |tx, based_on| {
+        restore_version(tx, &ctx, id, based_on, no).await?;
+        Ok(changed(&ctx, get(tx, id).await?))
+    })
+    .await
 }
 
 /// A source to render.

@@ -4,7 +4,7 @@ use axum::response::Response;
 use http::{StatusCode, header};
 use kernel::Timestamp;
 use module::extract::{Json, Path};
-use module::{Allowed, AllowedOn, IdempotencyKey, Result, Routes};
+use module::{Allowed, AllowedOn, Answer, IdempotencyKey, Result, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -118,30 +118,26 @@ async fn make(
     key: IdempotencyKey,
     Json(body): Json<PreviewLinkCreate>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let new = NewPreview {
-        version: body.version,
-        hours: body.hours,
-        max_views: body.max_views,
-    };
-    let (link, secret) = create(&mut tx, &ctx, id, new).await?;
-    let kept = PreviewLinkMade {
-        preview: link.into(),
-        url: None,
-    };
-    let made = PreviewLinkMade {
-        url: Some(ctx.link(&format!("/p/{}", secret.as_str()))),
-        ..kept.clone()
-    };
-    let headers = [(header::CACHE_CONTROL, "private, no-store".to_owned())];
-    let answer = key
-        .answer_once(&mut tx, &ctx, StatusCode::CREATED, &headers, &made, &kept)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let new = NewPreview {
+            version: body.version,
+            hours: body.hours,
+            max_views: body.max_views,
+        };
+        let (link, secret) = create(tx, &ctx, id, new).await?;
+        let kept = PreviewLinkMade {
+            preview: link.into(),
+            url: None,
+        };
+        let made = PreviewLinkMade {
+            url: Some(ctx.link(&format!("/p/{}", secret.as_str()))),
+            ..kept.clone()
+        };
+        Ok(Answer::created(&made)
+            .kept_as(&kept)
+            .with(header::CACHE_CONTROL, "private, no-store"))
+    })
+    .await
 }
 
 /// Revoke a preview link

@@ -1,10 +1,10 @@
 //! Operations on redirects: `/api/v1/blog/redirects`.
 
 use axum::response::Response;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use kernel::{Error, FieldError, PageRequest, Timestamp};
 use module::extract::{Json, Path, Query};
-use module::{Allowed, IdempotencyKey, IfMatch, Result, Routes, etag};
+use module::{Allowed, Answer, IdempotencyKey, IfMatch, Result, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -244,7 +244,7 @@ async fn list_redirects(
 /// Chains are cut short: a target that is itself led on is replaced by where that leads.
 #[utoipa::path(
     post, path = "/redirects", operation_id = "blog.redirects.create", tag = "Redirects", request_body = RedirectCreate,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(IdempotencyKey),
     responses(
         (status = 201, description = "The redirect.", body = RedirectBody,
          headers(("ETag" = String, description = "Its revision."), ("Location" = String, description = "Where it is."))),
@@ -256,39 +256,23 @@ async fn create_redirect(
     key: IdempotencyKey,
     Json(body): Json<RedirectCreate>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let blank = RedirectInput::default();
-    let input = RedirectInput {
-        kind: body.kind,
-        source: body.source,
-        target: body.target.unwrap_or_default(),
-        status: body.status.unwrap_or(blank.status),
-        query: body.query,
-        position: body.position.unwrap_or(blank.position),
-        enabled: body.enabled.unwrap_or(blank.enabled),
-    };
-    let redirect = create(&mut tx, &ctx, &input).await?;
-    let headers = [
-        (header::ETAG, etag(redirect.rev)),
-        (
-            header::LOCATION,
-            format!("/api/v1/blog/redirects/{}", redirect.id),
-        ),
-    ];
-    let answer = key
-        .answer(
-            &mut tx,
-            &ctx,
-            StatusCode::CREATED,
-            &headers,
-            &RedirectBody::from(redirect),
-        )
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let blank = RedirectInput::default();
+        let input = RedirectInput {
+            kind: body.kind,
+            source: body.source,
+            target: body.target.unwrap_or_default(),
+            status: body.status.unwrap_or(blank.status),
+            query: body.query,
+            position: body.position.unwrap_or(blank.position),
+            enabled: body.enabled.unwrap_or(blank.enabled),
+        };
+        let redirect = RedirectBody::from(create(tx, &ctx, &input).await?);
+        Ok(Answer::created(&redirect)
+            .tagged(redirect.rev)
+            .at(format!("/api/v1/blog/redirects/{}", redirect.id)))
+    })
+    .await
 }
 
 /// Import redirects from a file
@@ -296,7 +280,7 @@ async fn create_redirect(
 /// All of its lines are taken, or none.
 #[utoipa::path(
     post, path = "/redirects/import", operation_id = "blog.redirects.import", tag = "Redirects", request_body = RedirectImport,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(IdempotencyKey),
     responses((status = 200, description = "What each line does.", body = ImportBody), Refused, Conflict, Invalid)
 )]
 async fn import_redirects(
@@ -304,42 +288,34 @@ async fn import_redirects(
     key: IdempotencyKey,
     Json(body): Json<RedirectImport>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let lines = import::import(&mut tx, &ctx, &body.csv).await?;
-    let refused = lines
-        .iter()
-        .any(|line| matches!(line.effect, Effect::Refused(_)));
-    let applied = !body.dry_run && !refused;
-    let lines = lines
-        .into_iter()
-        .map(|line| {
-            let (effect, errors) = match line.effect {
-                Effect::Adds => (EffectBody::Adds, Vec::new()),
-                Effect::Changes => (EffectBody::Changes, Vec::new()),
-                Effect::Same => (EffectBody::Same, Vec::new()),
-                Effect::Refused(errors) => (EffectBody::Refused, messages(&errors)),
-            };
-            LineBody {
-                line: line.number,
-                from: line.from,
-                effect,
-                errors,
-            }
-        })
-        .collect();
-    let body = ImportBody { applied, lines };
-    if !applied {
-        // Whatever was tried goes with the transaction, the claim of the key included.
-        return Ok(tagless(&body)?);
-    }
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::OK, &[], &body)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let lines = import::import(tx, &ctx, &body.csv).await?;
+        let refused = lines
+            .iter()
+            .any(|line| matches!(line.effect, Effect::Refused(_)));
+        let applied = !body.dry_run && !refused;
+        let lines = lines
+            .into_iter()
+            .map(|line| {
+                let (effect, errors) = match line.effect {
+                    Effect::Adds => (EffectBody::Adds, Vec::new()),
+                    Effect::Changes => (EffectBody::Changes, Vec::new()),
+                    Effect::Same => (EffectBody::Same, Vec::new()),
+                    Effect::Refused(errors) => (EffectBody::Refused, messages(&errors)),
+                };
+                LineBody {
+                    line: line.number,
+                    from: line.from,
+                    effect,
+                    errors,
+                }
+            })
+            .collect();
+        let body = ImportBody { applied, lines };
+        let answer = Answer::ok(&body);
+        Ok(if applied { answer } else { answer.taken_back() })
+    })
+    .await
 }
 
 fn messages(errors: &[FieldError]) -> Vec<String> {
@@ -347,11 +323,6 @@ fn messages(errors: &[FieldError]) -> Vec<String> {
         .iter()
         .map(|error| error.message.to_string())
         .collect()
-}
-
-fn tagless(body: &impl Serialize) -> kernel::Result<Response> {
-    use axum::response::IntoResponse as _;
-    Ok(axum::Json(serde_json::to_value(body)?).into_response())
 }
 
 /// Try what a path leads to
@@ -399,7 +370,7 @@ async fn read(ctx: Allowed<ManageRedirects>, Path(id): Path<RedirectId>) -> Resu
 /// Change a redirect
 #[utoipa::path(
     patch, path = "/redirects/{id}", operation_id = "blog.redirects.update", tag = "Redirects", request_body = RedirectPatch,
-    params(("id" = RedirectId, Path), ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    params(("id" = RedirectId, Path), IfMatch),
     responses(
         (status = 200, description = "The redirect.", body = RedirectBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Stale, Invalid
@@ -436,7 +407,7 @@ async fn change(
 /// For 30 days it can be restored.
 #[utoipa::path(
     delete, path = "/redirects/{id}", operation_id = "blog.redirects.delete", tag = "Redirects",
-    params(("id" = RedirectId, Path), ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    params(("id" = RedirectId, Path), IfMatch),
     responses((status = 204, description = "It is deleted."), Refused, Missing, Stale)
 )]
 async fn delete_redirect(
@@ -455,7 +426,7 @@ async fn delete_redirect(
 /// Another that leads on from the same place by now stands in its way, and so does what would close a circle.
 #[utoipa::path(
     post, path = "/redirects/{id}/restore", operation_id = "blog.redirects.restore", tag = "Redirects",
-    params(("id" = RedirectId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(("id" = RedirectId, Path), IdempotencyKey),
     responses((status = 200, description = "The redirect.", body = RedirectBody), Refused, Missing, Conflict, Invalid)
 )]
 async fn restore_redirect(
@@ -463,14 +434,9 @@ async fn restore_redirect(
     Path(id): Path<RedirectId>,
     key: IdempotencyKey,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &()).await? {
-        return Ok(answer);
-    }
-    let body = RedirectBody::from(restore(&mut tx, &ctx, id).await?);
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::OK, &[], &body)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, (), async |tx, ()| {
+        let body = RedirectBody::from(restore(tx, &ctx, id).await?);
+        Ok(Answer::ok(&body))
+    })
+    .await
 }

@@ -1,10 +1,9 @@
 //! Operations on notes: `/api/v1/blog/posts/{id}/notes`.
 
 use axum::response::Response;
-use http::StatusCode;
 use kernel::{MembershipId, Timestamp};
 use module::extract::{Json, Path};
-use module::{AllowedOn, Ctx, IdempotencyKey, Result, Routes};
+use module::{AllowedOn, Answer, Ctx, IdempotencyKey, Result, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -96,8 +95,7 @@ async fn read(ctx: AllowedOn<ReadPosts>, Path(id): Path<PostId>) -> Result<Json<
 /// For who may edit the post or decide on it. Its authors and whoever wrote a note before are told.
 #[utoipa::path(
     post, path = "/posts/{id}/notes", operation_id = "blog.notes.create", tag = "Review", request_body = NoteCreate,
-    params(("id" = PostId, Path),
-           ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(("id" = PostId, Path), IdempotencyKey),
     responses((status = 201, description = "The note.", body = NoteBody), Refused, Missing, Conflict, Invalid)
 )]
 async fn write(
@@ -106,26 +104,15 @@ async fn write(
     key: IdempotencyKey,
     Json(body): Json<NoteCreate>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let new = NewNote {
-        body: body.body,
-        passage: body.passage,
-    };
-    let note = add(&mut tx, &ctx, id, new).await?;
-    let answer = key
-        .answer(
-            &mut tx,
-            &ctx,
-            StatusCode::CREATED,
-            &[],
-            &NoteBody::from(note),
-        )
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let new = NewNote {
+            body: body.body,
+            passage: body.passage,
+        };
+        let note = add(tx, &ctx, id, new).await?;
+        Ok(Answer::created(&NoteBody::from(note)))
+    })
+    .await
 }
 
 async fn decide(
@@ -134,21 +121,17 @@ async fn decide(
     (id, note): (PostId, NoteId),
     resolved: bool,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, ctx, &resolved).await? {
-        return Ok(answer);
-    }
-    let note = NoteBody::from(resolve(&mut tx, ctx, id, note, resolved).await?);
-    let answer = key.answer(&mut tx, ctx, StatusCode::OK, &[], &note).await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(ctx, resolved, async |tx, resolved| {
+        let note = NoteBody::from(resolve(tx, ctx, id, note, resolved).await?);
+        Ok(Answer::ok(&note))
+    })
+    .await
 }
 
 /// Resolve a note
 #[utoipa::path(
     post, path = "/posts/{id}/notes/{note}/resolve", operation_id = "blog.notes.resolve", tag = "Review",
-    params(("id" = PostId, Path), ("note" = NoteId, Path, description = "Id of the note."),
-           ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(("id" = PostId, Path), ("note" = NoteId, Path, description = "Id of the note."), IdempotencyKey),
     responses((status = 200, description = "The note.", body = NoteBody), Refused, Missing, Conflict, Invalid)
 )]
 async fn settle(
@@ -162,8 +145,7 @@ async fn settle(
 /// Open a resolved note again
 #[utoipa::path(
     post, path = "/posts/{id}/notes/{note}/reopen", operation_id = "blog.notes.reopen", tag = "Review",
-    params(("id" = PostId, Path), ("note" = NoteId, Path, description = "Id of the note."),
-           ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(("id" = PostId, Path), ("note" = NoteId, Path, description = "Id of the note."), IdempotencyKey),
     responses((status = 200, description = "The note.", body = NoteBody), Refused, Missing, Conflict, Invalid)
 )]
 async fn reopen(

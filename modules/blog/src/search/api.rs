@@ -90,7 +90,7 @@ struct HitBody {
 struct FoundBody {
     /// The posts, best first.
     data: Vec<HitBody>,
-    /// How many there are in all. Of more than 100 those of the newest posts are ranked.
+    /// How many there are in all. Of more than 60 those of the newest posts are ranked.
     total: i64,
     /// Cursor of the next part; null at the end.
     next_cursor: Option<String>,

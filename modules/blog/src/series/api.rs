@@ -1,10 +1,10 @@
 //! Operations on series: `/api/v1/blog/series`.
 
 use axum::response::Response;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use kernel::{PageRequest, Timestamp};
 use module::extract::{Json, Path, Query};
-use module::{Allowed, IdempotencyKey, IfMatch, Result, Routes, etag};
+use module::{Allowed, Answer, IdempotencyKey, IfMatch, Result, Routes};
 use serde::{Deserialize, Serialize};
 use tenant_resolver::TenantTx;
 use utoipa::{IntoParams, ToSchema};
@@ -196,7 +196,7 @@ async fn list_series(
 /// Create a series
 #[utoipa::path(
     post, path = "/series", operation_id = "blog.series.create", tag = "Series", request_body = SeriesCreate,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(IdempotencyKey),
     responses(
         (status = 201, description = "The series.", body = SeriesWithPosts,
          headers(("ETag" = String, description = "Its revision."), ("Location" = String, description = "Where it is."))),
@@ -208,31 +208,22 @@ async fn create_series(
     key: IdempotencyKey,
     Json(body): Json<SeriesCreate>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let input = SeriesInput {
-        title: body.title,
-        slug: body.slug,
-        description: body.description,
-        order: body.order,
-    };
-    let begun = create(&mut tx, &ctx, input).await?;
-    let series = arrange(&mut tx, &ctx, begun.id, None, &body.posts).await?;
-    let headers = [
-        (header::ETAG, etag(series.rev)),
-        (
-            header::LOCATION,
-            format!("/api/v1/blog/series/{}", series.id),
-        ),
-    ];
-    let body = SeriesWithPosts::read(&mut tx, series, ctx.now()).await?;
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::CREATED, &headers, &body)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let input = SeriesInput {
+            title: body.title,
+            slug: body.slug,
+            description: body.description,
+            order: body.order,
+        };
+        let begun = create(tx, &ctx, input).await?;
+        let series = arrange(tx, &ctx, begun.id, None, &body.posts).await?;
+        let rev = series.rev;
+        let body = SeriesWithPosts::read(tx, series, ctx.now()).await?;
+        Ok(Answer::created(&body)
+            .tagged(rev)
+            .at(format!("/api/v1/blog/series/{}", begun.id)))
+    })
+    .await
 }
 
 /// Read a series with its posts
@@ -252,7 +243,7 @@ async fn read(ctx: Allowed<ReadSeries>, Path(id): Path<SeriesId>) -> Result<Resp
 /// Change a series
 #[utoipa::path(
     patch, path = "/series/{id}", operation_id = "blog.series.update", tag = "Series", request_body = SeriesPatch,
-    params(("id" = SeriesId, Path), ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    params(("id" = SeriesId, Path), IfMatch),
     responses(
         (status = 200, description = "The series.", body = SeriesBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Stale, Invalid
@@ -286,7 +277,7 @@ async fn change(
 /// Takes the whole list: posts that are new in it join the series, those that are left out leave it.
 #[utoipa::path(
     put, path = "/series/{id}/posts", operation_id = "blog.series.arrange", tag = "Series", request_body = SeriesOrder,
-    params(("id" = SeriesId, Path), ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    params(("id" = SeriesId, Path), IfMatch),
     responses(
         (status = 200, description = "The series.", body = SeriesWithPosts, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Stale, Invalid
@@ -311,7 +302,7 @@ async fn arrange_series(
 /// Its posts stay. For 30 days it can be restored.
 #[utoipa::path(
     delete, path = "/series/{id}", operation_id = "blog.series.delete", tag = "Series",
-    params(("id" = SeriesId, Path), ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    params(("id" = SeriesId, Path), IfMatch),
     responses((status = 204, description = "It is deleted."), Refused, Missing, Stale)
 )]
 async fn delete_series(
@@ -328,7 +319,7 @@ async fn delete_series(
 /// Restore a deleted series
 #[utoipa::path(
     post, path = "/series/{id}/restore", operation_id = "blog.series.restore", tag = "Series",
-    params(("id" = SeriesId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(("id" = SeriesId, Path), IdempotencyKey),
     responses((status = 200, description = "The series.", body = SeriesBody), Refused, Missing, Conflict, Invalid)
 )]
 async fn restore_series(
@@ -336,14 +327,9 @@ async fn restore_series(
     Path(id): Path<SeriesId>,
     key: IdempotencyKey,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &()).await? {
-        return Ok(answer);
-    }
-    let body = SeriesBody::from(restore(&mut tx, &ctx, id).await?);
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::OK, &[], &body)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, (), async |tx, ()| {
+        let body = SeriesBody::from(restore(tx, &ctx, id).await?);
+        Ok(Answer::ok(&body))
+    })
+    .await
 }

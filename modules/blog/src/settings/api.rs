@@ -121,7 +121,7 @@ async fn read(ctx: Allowed<ReadSettings>, headers: HeaderMap) -> Result<Response
 /// Change the settings
 #[utoipa::path(
     patch, path = "/settings", operation_id = "blog.settings.update", tag = "Settings", request_body = SettingsPatch,
-    params(("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    params(IfMatch),
     responses(
         (status = 200, description = "The settings.", body = SettingsBody, headers(("ETag" = String, description = "Their revision."))),
         Refused, Stale, Invalid

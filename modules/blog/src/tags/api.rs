@@ -1,10 +1,10 @@
 //! Operations on tags: `/api/v1/blog/tags`.
 
 use axum::response::Response;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use kernel::{PageRequest, Timestamp};
 use module::extract::{Json, Path, Query};
-use module::{Allowed, IdempotencyKey, IfMatch, Result, Routes, etag};
+use module::{Allowed, Answer, IdempotencyKey, IfMatch, Result, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -139,7 +139,7 @@ async fn list_tags(
 /// Create a tag
 #[utoipa::path(
     post, path = "/tags", operation_id = "blog.tags.create", tag = "Tags", request_body = TagCreate,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(IdempotencyKey),
     responses(
         (status = 201, description = "The tag.", body = TagBody,
          headers(("ETag" = String, description = "Its revision."), ("Location" = String, description = "Where it is."))),
@@ -151,31 +151,18 @@ async fn create_tag(
     key: IdempotencyKey,
     Json(body): Json<TagCreate>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let input = TagInput {
-        name: body.name,
-        slug: body.slug,
-        description: body.description,
-    };
-    let tag = create(&mut tx, &ctx, input).await?;
-    let headers = [
-        (header::ETAG, etag(tag.rev)),
-        (header::LOCATION, format!("/api/v1/blog/tags/{}", tag.id)),
-    ];
-    let answer = key
-        .answer(
-            &mut tx,
-            &ctx,
-            StatusCode::CREATED,
-            &headers,
-            &TagBody::from(tag),
-        )
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let input = TagInput {
+            name: body.name,
+            slug: body.slug,
+            description: body.description,
+        };
+        let tag = TagBody::from(create(tx, &ctx, input).await?);
+        Ok(Answer::created(&tag)
+            .tagged(tag.rev)
+            .at(format!("/api/v1/blog/tags/{}", tag.id)))
+    })
+    .await
 }
 
 /// Read a tag
@@ -207,7 +194,7 @@ fn answer(headers: &HeaderMap, tag: Tag) -> Result<Response> {
 /// Holds at once on every post that has it.
 #[utoipa::path(
     patch, path = "/tags/{id}", operation_id = "blog.tags.update", tag = "Tags", request_body = TagPatch,
-    params(("id" = TagId, Path), ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    params(("id" = TagId, Path), IfMatch),
     responses(
         (status = 200, description = "The tag.", body = TagBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Stale, Invalid
@@ -236,7 +223,7 @@ async fn change(
 /// Its posts stay. For 30 days it can be restored.
 #[utoipa::path(
     delete, path = "/tags/{id}", operation_id = "blog.tags.delete", tag = "Tags",
-    params(("id" = TagId, Path), ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    params(("id" = TagId, Path), IfMatch),
     responses((status = 204, description = "It is deleted."), Refused, Missing, Stale)
 )]
 async fn delete_tag(
@@ -253,7 +240,7 @@ async fn delete_tag(
 /// Restore a deleted tag
 #[utoipa::path(
     post, path = "/tags/{id}/restore", operation_id = "blog.tags.restore", tag = "Tags",
-    params(("id" = TagId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(("id" = TagId, Path), IdempotencyKey),
     responses((status = 200, description = "The tag.", body = TagBody), Refused, Missing, Conflict, Invalid)
 )]
 async fn restore_tag(
@@ -261,16 +248,11 @@ async fn restore_tag(
     Path(id): Path<TagId>,
     key: IdempotencyKey,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &()).await? {
-        return Ok(answer);
-    }
-    let body = TagBody::from(restore(&mut tx, &ctx, id).await?);
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::OK, &[], &body)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, (), async |tx, ()| {
+        let body = TagBody::from(restore(tx, &ctx, id).await?);
+        Ok(Answer::ok(&body))
+    })
+    .await
 }
 
 /// Merge a tag into another
@@ -278,7 +260,7 @@ async fn restore_tag(
 /// The other has its posts and its addresses then; this one is gone.
 #[utoipa::path(
     post, path = "/tags/{id}/merge", operation_id = "blog.tags.merge", tag = "Tags", request_body = TagMerge,
-    params(("id" = TagId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(("id" = TagId, Path), IdempotencyKey),
     responses((status = 200, description = "The other tag.", body = TagBody), Refused, Missing, Conflict, Invalid)
 )]
 async fn merge_tag(
@@ -287,14 +269,9 @@ async fn merge_tag(
     key: IdempotencyKey,
     Json(body): Json<TagMerge>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body.into).await? {
-        return Ok(answer);
-    }
-    let body = TagBody::from(merge(&mut tx, &ctx, id, body.into).await?);
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::OK, &[], &body)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body.into, async |tx, into| {
+        let body = TagBody::from(merge(tx, &ctx, id, into).await?);
+        Ok(Answer::ok(&body))
+    })
+    .await
 }

@@ -2,11 +2,11 @@
 
 use axum::Extension;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 use kernel::{Error, FieldError, PageRequest, Timestamp};
 use module::extract::{Json, Path, Query};
 use module::problems::{Conflict, Invalid, Missing, Refused, Stale};
-use module::{Allowed, ApplicationId, IdempotencyKey, IfMatch, Result, Routes, etag};
+use module::{Allowed, Answer, ApplicationId, IdempotencyKey, IfMatch, Result, Routes, etag};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -171,7 +171,7 @@ async fn list_all(
 #[utoipa::path(
     post, path = "/api/v1/workspace/applications", operation_id = "workspace.applications.create", tag = "Applications",
     request_body = ApplicationCreate,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(IdempotencyKey),
     responses(
         (status = 201, description = "The application.", body = ApplicationBody,
          headers(("ETag" = String, description = "Its revision."), ("Location" = String, description = "Where it is."))),
@@ -184,30 +184,20 @@ async fn create(
     key: IdempotencyKey,
     Json(body): Json<ApplicationCreate>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let input = ApplicationInput {
-        product: body.product,
-        name: body.name,
-        allowed_origins: body.allowed_origins,
-        cache_seconds: body.cache_seconds,
-    };
-    let application = access.create_application(&mut tx, &ctx, &input).await?;
-    let headers = [
-        (header::ETAG, etag(application.rev)),
-        (
-            header::LOCATION,
-            format!("/api/v1/workspace/applications/{}", application.id),
-        ),
-    ];
-    let body = ApplicationBody::from(application);
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::CREATED, &headers, &body)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let input = ApplicationInput {
+            product: body.product,
+            name: body.name,
+            allowed_origins: body.allowed_origins,
+            cache_seconds: body.cache_seconds,
+        };
+        let application = access.create_application(tx, &ctx, &input).await?;
+        let application = ApplicationBody::from(application);
+        Ok(Answer::created(&application)
+            .tagged(application.rev)
+            .at(format!("/api/v1/workspace/applications/{}", application.id)))
+    })
+    .await
 }
 
 /// Read an application
@@ -230,7 +220,7 @@ async fn read(ctx: Allowed<ReadApplications>, Path(id): Path<ApplicationId>) -> 
 #[utoipa::path(
     patch, path = "/api/v1/workspace/applications/{id}", operation_id = "workspace.applications.update", tag = "Applications",
     request_body = ApplicationPatch,
-    params(("id" = ApplicationId, Path), ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    params(("id" = ApplicationId, Path), IfMatch),
     responses(
         (status = 200, description = "The application.", body = ApplicationBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Stale, Invalid

@@ -2,13 +2,12 @@
 
 use axum::Extension;
 use axum::response::Response;
-use http::{StatusCode, header};
+use http::header;
 use kernel::{FieldError, MembershipId, Timestamp};
 use module::extract::{Json, Path};
 use module::problems::{Conflict, Invalid, Missing, Refused};
-use module::{Allowed, ApiKeyId, ApplicationId, Ctx, IdempotencyKey, Result, Routes};
+use module::{Allowed, Answer, ApiKeyId, ApplicationId, Ctx, IdempotencyKey, Result, Routes};
 use serde::{Deserialize, Serialize};
-use tenant_resolver::TenantTx;
 use utoipa::ToSchema;
 
 use super::{DEFAULT_OVERLAP, Key, KeyInput, NewKey, RevokeReason, State, get, list};
@@ -165,12 +164,7 @@ async fn list_all(
 }
 
 /// Answers with a new key: its secret goes out now and is kept nowhere, the record of the idempotency key included.
-async fn shown_once(
-    tx: &mut TenantTx,
-    ctx: &Ctx,
-    key: &IdempotencyKey,
-    new: NewKey,
-) -> Result<Response> {
+fn shown_once(ctx: &Ctx, new: NewKey) -> Answer {
     let kept = NewKeyBody {
         key: KeyBody::new(new.key, ctx.now()),
         secret: None,
@@ -179,10 +173,9 @@ async fn shown_once(
         secret: Some(new.text.as_str().to_owned()),
         ..kept.clone()
     };
-    let headers = [(header::CACHE_CONTROL, "no-store".to_owned())];
-    Ok(key
-        .answer_once(tx, ctx, StatusCode::CREATED, &headers, &shown, &kept)
-        .await?)
+    Answer::created(&shown)
+        .kept_as(&kept)
+        .with(header::CACHE_CONTROL, "no-store")
 }
 
 /// Create a key
@@ -204,27 +197,24 @@ async fn create(
     key: IdempotencyKey,
     Json(body): Json<KeyCreate>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let env = match body.env.as_deref() {
-        None => Env::Live,
-        Some(name) => Env::parse(name)
-            .ok_or_else(|| FieldError::new("env", "invalid", "Choose live or test."))?,
-    };
-    let input = KeyInput {
-        name: body.name,
-        env,
-        scopes: body.scopes,
-        allowed_cidrs: body.allowed_cidrs,
-        rate_limit_per_min: body.rate_limit_per_min,
-        expires_at: body.expires_at,
-    };
-    let new = access.create_key(&mut tx, &ctx, id, input).await?;
-    let answer = shown_once(&mut tx, &ctx, &key, new).await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let env = match body.env.as_deref() {
+            None => Env::Live,
+            Some(name) => Env::parse(name)
+                .ok_or_else(|| FieldError::new("env", "invalid", "Choose live or test."))?,
+        };
+        let input = KeyInput {
+            name: body.name,
+            env,
+            scopes: body.scopes,
+            allowed_cidrs: body.allowed_cidrs,
+            rate_limit_per_min: body.rate_limit_per_min,
+            expires_at: body.expires_at,
+        };
+        let new = access.create_key(tx, &ctx, id, input).await?;
+        Ok(shown_once(&ctx, new))
+    })
+    .await
 }
 
 /// Rotate a key
@@ -246,17 +236,12 @@ async fn rotate(
     key: IdempotencyKey,
     Json(body): Json<KeyRotate>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let overlap = body.overlap_hours.unwrap_or(DEFAULT_OVERLAP);
-    let new = access
-        .rotate_key(&mut tx, &ctx, id, former, overlap)
-        .await?;
-    let answer = shown_once(&mut tx, &ctx, &key, new).await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let overlap = body.overlap_hours.unwrap_or(DEFAULT_OVERLAP);
+        let new = access.rotate_key(tx, &ctx, id, former, overlap).await?;
+        Ok(shown_once(&ctx, new))
+    })
+    .await
 }
 
 /// Revoke a key
@@ -267,7 +252,7 @@ async fn rotate(
     tag = "Applications", request_body = KeyRevoke,
     params(
         ("id" = ApplicationId, Path), ("key" = ApiKeyId, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")
+        IdempotencyKey
     ),
     responses((status = 200, description = "The key.", body = KeyBody), Refused, Missing, Conflict, Invalid)
 )]
@@ -278,18 +263,11 @@ async fn revoke(
     key: IdempotencyKey,
     Json(body): Json<KeyRevoke>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let reason = body.reason.unwrap_or_default();
-    access
-        .revoke_key(&mut tx, &ctx, id, revoked, reason)
-        .await?;
-    let body = KeyBody::new(get(&mut tx, id, revoked).await?, ctx.now());
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::OK, &[], &body)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let reason = body.reason.unwrap_or_default();
+        access.revoke_key(tx, &ctx, id, revoked, reason).await?;
+        let body = KeyBody::new(get(tx, id, revoked).await?, ctx.now());
+        Ok(Answer::ok(&body))
+    })
+    .await
 }

@@ -5,10 +5,9 @@ mod respond;
 
 use axum::Extension;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode, header};
 use kernel::{Cursor, Page, PageRequest};
 use module::extract::{Json, Path, Query};
-use module::{Allowed, Ctx, IdempotencyKey, IfMatch, Result, Routes, etag};
+use module::{Allowed, Answer, BasedOn, Ctx, IdempotencyKey, IfMatch, Result, Routes};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::IntoParams;
@@ -17,7 +16,7 @@ use self::body::{
     Cancel, Choice, Details, DetailsBody, EventBody, EventList, PlanList, PreviewBody,
     SubscriptionBody, SubscriptionList, When,
 };
-use self::respond::{Changed, Conflict, Invalid, Missing, Refused, Stale, if_match, tagged};
+use self::respond::{Changed, Conflict, Invalid, Missing, Refused, Stale, tagged};
 use crate::acts::get;
 use crate::price::PriceId;
 use crate::subscription::Subscription;
@@ -87,8 +86,8 @@ async fn read_subscription(
 #[utoipa::path(
     post, path = "/subscriptions", operation_id = "billing.subscriptions.choose", tag = "Billing", request_body = Choice,
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours."),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` of the subscription that the choice changes.")
+        IdempotencyKey,
+        BasedOn
     ),
     responses(
         (status = 200, description = "The subscription.", body = SubscriptionBody,
@@ -99,11 +98,11 @@ async fn read_subscription(
 async fn choose(
     ctx: Allowed<ManageSubscription>,
     Extension(billing): Extension<Billing>,
+    BasedOn(based_on): BasedOn,
     key: IdempotencyKey,
-    headers: HeaderMap,
     Json(body): Json<Choice>,
 ) -> Result<Response> {
-    let act = Act::of(&ctx)?.based_on(if_match(&headers)?);
+    let act = Act::of(&ctx)?.based_on(based_on);
     once(&ctx, &billing, &key, &body, async |conn| {
         let chosen = billing
             .choose(conn, &act, body.price, body.acknowledged)
@@ -145,8 +144,8 @@ async fn preview(
     post, path = "/subscriptions/{id}/cancel", operation_id = "billing.subscriptions.cancel", tag = "Billing", request_body = Cancel,
     params(
         ("id" = SubscriptionId, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours."),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` that the decision is based on.")
+        IdempotencyKey,
+        BasedOn
     ),
     responses(
         (status = 200, description = "The subscription.", body = SubscriptionBody, headers(("ETag" = String, description = "Its revision."))),
@@ -157,11 +156,11 @@ async fn cancel(
     ctx: Allowed<ManageSubscription>,
     Extension(billing): Extension<Billing>,
     Path(id): Path<SubscriptionId>,
+    BasedOn(based_on): BasedOn,
     key: IdempotencyKey,
-    headers: HeaderMap,
     Json(body): Json<Cancel>,
 ) -> Result<Response> {
-    let act = Act::of(&ctx)?.based_on(if_match(&headers)?);
+    let act = Act::of(&ctx)?.based_on(based_on);
     once(&ctx, &billing, &key, &body, async |conn| {
         let comment = body.comment.as_deref();
         match body.at {
@@ -187,8 +186,8 @@ async fn cancel(
     post, path = "/subscriptions/{id}/resume", operation_id = "billing.subscriptions.resume", tag = "Billing",
     params(
         ("id" = SubscriptionId, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours."),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` that the decision is based on.")
+        IdempotencyKey,
+        BasedOn
     ),
     responses(
         (status = 200, description = "The subscription.", body = SubscriptionBody, headers(("ETag" = String, description = "Its revision."))),
@@ -199,10 +198,10 @@ async fn resume(
     ctx: Allowed<ManageSubscription>,
     Extension(billing): Extension<Billing>,
     Path(id): Path<SubscriptionId>,
+    BasedOn(based_on): BasedOn,
     key: IdempotencyKey,
-    headers: HeaderMap,
 ) -> Result<Response> {
-    let act = Act::of(&ctx)?.based_on(if_match(&headers)?);
+    let act = Act::of(&ctx)?.based_on(based_on);
     once(&ctx, &billing, &key, &(), async |conn| {
         billing.resume(conn, &act, id).await
     })
@@ -216,8 +215,8 @@ async fn resume(
     post, path = "/subscriptions/{id}/keep", operation_id = "billing.subscriptions.keep", tag = "Billing",
     params(
         ("id" = SubscriptionId, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours."),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` that the decision is based on.")
+        IdempotencyKey,
+        BasedOn
     ),
     responses(
         (status = 200, description = "The subscription.", body = SubscriptionBody, headers(("ETag" = String, description = "Its revision."))),
@@ -228,10 +227,10 @@ async fn keep(
     ctx: Allowed<ManageSubscription>,
     Extension(billing): Extension<Billing>,
     Path(id): Path<SubscriptionId>,
+    BasedOn(based_on): BasedOn,
     key: IdempotencyKey,
-    headers: HeaderMap,
 ) -> Result<Response> {
-    let act = Act::of(&ctx)?.based_on(if_match(&headers)?);
+    let act = Act::of(&ctx)?.based_on(based_on);
     once(&ctx, &billing, &key, &(), async |conn| {
         billing.withdraw_change(conn, &act, id).await
     })
@@ -250,21 +249,15 @@ where
     F: AsyncFnOnce(&mut PgConnection) -> kernel::Result<Subscription>,
 {
     let mut tx = billing.db().begin().await?;
-    if let Some(answer) = key.replay_for(tx.conn(), ctx, body).await? {
+    if let Some(answer) = key.replay(tx.conn(), ctx, body).await? {
         return Ok(answer);
     }
     let after = act(tx.conn()).await?;
-    let headers = [
-        (header::ETAG, etag(after.rev)),
-        (
-            header::LOCATION,
-            format!("/api/v1/billing/subscriptions/{}", after.id),
-        ),
-    ];
+    let rev = after.rev;
+    let path = format!("/api/v1/billing/subscriptions/{}", after.id);
     let body = SubscriptionBody::of(after, ctx.now());
-    let answer = key
-        .answer_for(tx.conn(), ctx, StatusCode::OK, &headers, &body)
-        .await?;
+    let answer = Answer::ok(&body).tagged(rev).at(path);
+    let answer = key.answer(tx.conn(), ctx, answer).await?;
     tx.commit().await?;
     Ok(answer)
 }
@@ -340,7 +333,7 @@ async fn read_details(
 /// Replace the billing details
 #[utoipa::path(
     put, path = "/details", operation_id = "billing.details.replace", tag = "Billing", request_body = Details,
-    params(("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    params(IfMatch),
     responses(
         (status = 200, description = "Whom invoices are made out to.", body = DetailsBody, headers(("ETag" = String, description = "Their revision."))),
         Refused, Stale, Invalid

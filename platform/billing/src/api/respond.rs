@@ -1,9 +1,9 @@
 //! What operations have in common: tags of revisions, and problems besides those that all modules describe.
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, header};
 use kernel::{Error, Result};
-use module::{IfMatch, Problem, etag};
+use module::{Problem, etag};
 use serde::Serialize;
 
 pub(super) use module::problems::{Conflict, Invalid, Missing, Refused, Stale};
@@ -21,15 +21,6 @@ pub(super) fn tagged(rev: i64, body: &impl Serialize) -> Result<Response> {
         HeaderValue::from_static("private, no-cache"),
     );
     Ok(response)
-}
-
-/// The revision that an action is based on, when the client says so.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<i64>> {
-    match IfMatch::read(headers) {
-        Ok(IfMatch(rev)) => Ok(Some(rev)),
-        Err(Error::PreconditionRequired) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// It has changed since the revision that `If-Match` names.

@@ -176,75 +176,42 @@ async fn activate(
     conclude(&ctx, &console, tenant, outcome.await).await
 }
 
-async fn pay(
-    ctx: Operating<rank::Billing>,
-    Extension(console): Extension<Console>,
-    Path((tenant, id)): Path<Ids>,
-    Form(form): Form<ActForm>,
-) -> Result<Response> {
-    let deed = plain(
-        "billing.payment.recorded",
-        async |billing: &Billing, conn: &mut PgConnection, what: &billing::Act| {
-            billing.record_payment(conn, what, id).await
-        },
-    );
-    let after = act(&ctx, &console, tenant, &form, deed).await;
-    let told = after.map(|_| "The payment is noted.".to_owned());
-    conclude(&ctx, &console, tenant, told).await
+/// Acts that need nothing but the subscription: the handler, how the record calls the act, what billing does, and what
+/// the operator is told.
+macro_rules! plain_acts {
+    ($($name:ident, $action:literal, $carry_out:ident, $told:expr;)+) => {
+        $(
+            async fn $name(
+                ctx: Operating<rank::Billing>,
+                Extension(console): Extension<Console>,
+                Path((tenant, id)): Path<Ids>,
+                Form(form): Form<ActForm>,
+            ) -> Result<Response> {
+                let deed = plain(
+                    $action,
+                    async |billing: &Billing, conn: &mut PgConnection, what: &billing::Act| {
+                        billing.$carry_out(conn, what, id).await
+                    },
+                );
+                let told: fn(Subscription) -> String = $told;
+                let after = act(&ctx, &console, tenant, &form, deed).await;
+                conclude(&ctx, &console, tenant, after.map(told)).await
+            }
+        )+
+    };
 }
 
-async fn unpaid(
-    ctx: Operating<rank::Billing>,
-    Extension(console): Extension<Console>,
-    Path((tenant, id)): Path<Ids>,
-    Form(form): Form<ActForm>,
-) -> Result<Response> {
-    let deed = plain(
-        "billing.payment.missed",
-        async |billing: &Billing, conn: &mut PgConnection, what: &billing::Act| {
-            billing.report_unpaid(conn, what, id).await
-        },
-    );
-    let after = act(&ctx, &console, tenant, &form, deed).await;
-    let told =
-        after.map(|_| "The payment is noted as missing. The time of grace has begun.".to_owned());
-    conclude(&ctx, &console, tenant, told).await
-}
-
-async fn settle(
-    ctx: Operating<rank::Billing>,
-    Extension(console): Extension<Console>,
-    Path((tenant, id)): Path<Ids>,
-    Form(form): Form<ActForm>,
-) -> Result<Response> {
-    let deed = plain(
-        "billing.debt.settled",
-        async |billing: &Billing, conn: &mut PgConnection, what: &billing::Act| {
-            billing.settle_debt(conn, what, id).await
-        },
-    );
-    let after = act(&ctx, &console, tenant, &form, deed).await;
-    let told =
-        after.map(|after| format!("Nothing is open for {} any more.", after.plan.product_name));
-    conclude(&ctx, &console, tenant, told).await
-}
-
-async fn keep(
-    ctx: Operating<rank::Billing>,
-    Extension(console): Extension<Console>,
-    Path((tenant, id)): Path<Ids>,
-    Form(form): Form<ActForm>,
-) -> Result<Response> {
-    let deed = plain(
-        "billing.change.withdrawn",
-        async |billing: &Billing, conn: &mut PgConnection, what: &billing::Act| {
-            billing.keep_price(conn, what, id).await
-        },
-    );
-    let after = act(&ctx, &console, tenant, &form, deed).await;
-    let told =
-        after.map(|after| format!("{} stays on {}.", after.plan.product_name, after.plan.name));
-    conclude(&ctx, &console, tenant, told).await
+plain_acts! {
+    pay, "billing.payment.recorded", record_payment,
+        |_| "The payment is noted.".to_owned();
+    unpaid, "billing.payment.missed", report_unpaid,
+        |_| "The payment is noted as missing. The time of grace has begun.".to_owned();
+    settle, "billing.debt.settled", settle_debt,
+        |after| format!("Nothing is open for {} any more.", after.plan.product_name);
+    keep, "billing.change.withdrawn", keep_price,
+        |after| format!("{} stays on {}.", after.plan.product_name, after.plan.name);
+    resume, "billing.subscription.resumed", resume,
+        |after| format!("{} goes on.", after.plan.product_name);
 }
 
 async fn cancel(
@@ -280,22 +247,5 @@ async fn cancel(
             after.plan.product_name
         ),
     });
-    conclude(&ctx, &console, tenant, told).await
-}
-
-async fn resume(
-    ctx: Operating<rank::Billing>,
-    Extension(console): Extension<Console>,
-    Path((tenant, id)): Path<Ids>,
-    Form(form): Form<ActForm>,
-) -> Result<Response> {
-    let deed = plain(
-        "billing.subscription.resumed",
-        async |billing: &Billing, conn: &mut PgConnection, what: &billing::Act| {
-            billing.resume(conn, what, id).await
-        },
-    );
-    let after = act(&ctx, &console, tenant, &form, deed).await;
-    let told = after.map(|after| format!("{} goes on.", after.plan.product_name));
     conclude(&ctx, &console, tenant, told).await
 }

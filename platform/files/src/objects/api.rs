@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode, header};
 use kernel::{Error, MembershipId, PageRequest, Timestamp};
 use module::extract::{Json, Path, Query};
 use module::problems::{Conflict, Invalid, Missing, Refused, Stale};
-use module::{Allowed, App, IdempotencyKey, IfMatch, Result, Routes, etag};
+use module::{Allowed, Answer, App, IdempotencyKey, IfMatch, Result, Routes, etag};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -232,7 +232,7 @@ struct UploadForm {
 /// `unsupported_type` and `corrupt`; a plan without room answers 402 `entitlement_exceeded`.
 #[utoipa::path(
     post, path = "/api/v1/files", operation_id = "files.library.upload", tag = "Files",
-    params(UploadQuery, ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(UploadQuery, IdempotencyKey),
     request_body(content((UploadForm = "multipart/form-data"), (String = "application/octet-stream"))),
     responses(
         (status = 201, description = "The file.", body = FileBody,
@@ -267,29 +267,27 @@ async fn upload(
     );
     // Looked up before the work, so that a repetition is quick; claimed with the result, so that it is done once.
     let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &said).await? {
-        return Ok(answer);
+    if let Some(response) = key.replay(tx.conn(), &ctx, &said).await? {
+        return Ok(response);
     }
     drop(tx);
     let (mut tx, taken) = files.take(&ctx, incoming).await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &said).await? {
+    if let Some(response) = key.replay(tx.conn(), &ctx, &said).await? {
         tx.commit().await?;
-        return Ok(answer);
+        return Ok(response);
     }
     let status = if taken.fresh {
         StatusCode::CREATED
     } else {
         StatusCode::OK
     };
-    let headers = [
-        (header::ETAG, etag(taken.file.rev)),
-        (header::LOCATION, format!("/api/v1/files/{}", taken.file.id)),
-    ];
-    let answer = key
-        .answer(&mut tx, &ctx, status, &headers, &FileBody::from(taken.file))
-        .await?;
+    let file = FileBody::from(taken.file);
+    let answer = Answer::new(status, &file)
+        .tagged(file.rev)
+        .at(format!("/api/v1/files/{}", file.id));
+    let response = key.answer(tx.conn(), &ctx, answer).await?;
     tx.commit().await?;
-    Ok(answer)
+    Ok(response)
 }
 
 /// List files
@@ -336,7 +334,7 @@ async fn read(ctx: Allowed<ReadFiles>, Path(id): Path<FileId>) -> Result<Respons
 /// Change what is said of a file
 #[utoipa::path(
     patch, path = "/api/v1/files/{id}", operation_id = "files.library.update", tag = "Files", request_body = FilePatch,
-    params(("id" = FileId, Path), ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    params(("id" = FileId, Path), IfMatch),
     responses(
         (status = 200, description = "The file.", body = FileBody, headers(("ETag" = String, description = "Its revision."))),
         Refused, Missing, Conflict, Stale, Invalid
@@ -364,7 +362,7 @@ async fn change(
 /// It goes to the trash and can be restored for 30 days. A file that something shows is kept unless `force` is set.
 #[utoipa::path(
     delete, path = "/api/v1/files/{id}", operation_id = "files.library.delete", tag = "Files",
-    params(("id" = FileId, Path), DeleteQuery, ("If-Match" = String, Header, description = "The `ETag` that the change is based on.")),
+    params(("id" = FileId, Path), DeleteQuery, IfMatch),
     responses((status = 204, description = "It is in the trash."), Refused, Missing, Conflict, Stale)
 )]
 async fn delete_file(
@@ -382,7 +380,7 @@ async fn delete_file(
 /// Take a file back from the trash
 #[utoipa::path(
     post, path = "/api/v1/files/{id}/restore", operation_id = "files.library.restore", tag = "Files",
-    params(("id" = FileId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(("id" = FileId, Path), IdempotencyKey),
     responses((status = 200, description = "The file.", body = FileBody, headers(("ETag" = String, description = "Its revision."))), Refused, Missing, Conflict, Invalid)
 )]
 async fn restore_file(
@@ -390,23 +388,11 @@ async fn restore_file(
     key: IdempotencyKey,
     Path(id): Path<FileId>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &id).await? {
-        return Ok(answer);
-    }
-    let file = restore(&mut tx, &ctx, id).await?;
-    let headers = [(header::ETAG, etag(file.rev))];
-    let answer = key
-        .answer(
-            &mut tx,
-            &ctx,
-            StatusCode::OK,
-            &headers,
-            &FileBody::from(file),
-        )
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, id, async |tx, id| {
+        let file = FileBody::from(restore(tx, &ctx, id).await?);
+        Ok(Answer::ok(&file).tagged(file.rev))
+    })
+    .await
 }
 
 /// Make an address for a private file
@@ -414,7 +400,7 @@ async fn restore_file(
 /// Whoever has it sees the file until it ends; it cannot be taken back before.
 #[utoipa::path(
     post, path = "/api/v1/files/{id}/sign", operation_id = "files.library.sign", tag = "Files", request_body = SignBody,
-    params(("id" = FileId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(("id" = FileId, Path), IdempotencyKey),
     responses((status = 200, description = "The address.", body = Signed), Refused, Missing, Conflict, Invalid)
 )]
 async fn sign(
@@ -424,41 +410,36 @@ async fn sign(
     Path(id): Path<FileId>,
     Json(body): Json<SignBody>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let file = get(&mut tx, id).await?;
-    if file.deleted_at.is_some() {
-        return Err(Error::NotFound("file").into());
-    }
-    let lasting = std::time::Duration::from_secs(body.seconds);
-    let mut fields = kernel::Fields::default();
-    fields
-        .check(
-            body.variant == "original"
-                || file.sizes.iter().any(|size| size.variant == body.variant),
-            "variant",
-            "unknown",
-            "Name one of the file's sizes, or original.",
-        )
-        .check(
-            body.seconds > 0 && lasting <= crate::LONGEST,
-            "seconds",
-            "out_of_range",
-            "Choose 1 to 604800 seconds, a week.",
-        );
-    fields.finish()?;
-    let path = files.signed_path(&ctx, &file, &body.variant, lasting);
-    let signed = Signed {
-        url: ctx.link(&path),
-        expires_at: ctx.now().plus(lasting),
-    };
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::OK, &[], &signed)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let file = get(tx, id).await?;
+        if file.deleted_at.is_some() {
+            return Err(Error::NotFound("file").into());
+        }
+        let lasting = std::time::Duration::from_secs(body.seconds);
+        let mut fields = kernel::Fields::default();
+        fields
+            .check(
+                body.variant == "original"
+                    || file.sizes.iter().any(|size| size.variant == body.variant),
+                "variant",
+                "unknown",
+                "Name one of the file's sizes, or original.",
+            )
+            .check(
+                body.seconds > 0 && lasting <= crate::LONGEST,
+                "seconds",
+                "out_of_range",
+                "Choose 1 to 604800 seconds, a week.",
+            );
+        fields.finish()?;
+        let path = files.signed_path(&ctx, &file, &body.variant, lasting);
+        let signed = Signed {
+            url: ctx.link(&path),
+            expires_at: ctx.now().plus(lasting),
+        };
+        Ok(Answer::ok(&signed))
+    })
+    .await
 }
 
 fn tagged(file: File) -> kernel::Result<Response> {

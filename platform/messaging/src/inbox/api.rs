@@ -5,7 +5,7 @@ use http::StatusCode;
 use kernel::{PageRequest, Timestamp};
 use module::extract::{Json, Path, Query};
 use module::problems::{Conflict, Invalid, Missing, Refused};
-use module::{IdempotencyKey, Member, Result, Routes};
+use module::{Answer, IdempotencyKey, Member, Result, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -138,18 +138,13 @@ struct Marked {
 /// Mark all notifications as read
 #[utoipa::path(
     post, path = "/notifications/read", operation_id = "inbox.notifications.read_all", tag = "Inbox",
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(IdempotencyKey),
     responses((status = 200, description = "They are marked.", body = Marked), Refused, Conflict, Invalid)
 )]
 async fn read_all(ctx: Member, key: IdempotencyKey) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &()).await? {
-        return Ok(answer);
-    }
-    let marked = super::read_all(&mut tx, ctx.person()?.membership, ctx.now()).await?;
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::OK, &[], &Marked { marked })
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, (), async |tx, ()| {
+        let marked = super::read_all(tx, ctx.person()?.membership, ctx.now()).await?;
+        Ok(Answer::ok(&Marked { marked }))
+    })
+    .await
 }

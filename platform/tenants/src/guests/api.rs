@@ -6,7 +6,7 @@ use http::StatusCode;
 use kernel::{MembershipId, Timestamp};
 use module::extract::{Json, Path};
 use module::problems::{Conflict, Invalid, Missing, Refused};
-use module::{Allowed, IdempotencyKey, Result, Routes, Slots};
+use module::{Allowed, Answer, IdempotencyKey, Result, Routes, Slots};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -133,35 +133,24 @@ async fn create(
     Json(body): Json<GuestCreate>,
 ) -> Result<Response> {
     let (kind, shared) = find(&ctx, &slots, &body.kind, body.object).await?;
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let input = GuestInput {
-        label: body.label,
-        email: body.email,
-        code: body.code,
-        max_uses: body.max_uses,
-        expires_at: body.expires_at,
-    };
-    let object = (body.object, &shared);
-    let (id, link) = tenants
-        .invite_guest(&mut tx, &ctx, kind, object, &input)
-        .await?;
-    // What is kept for repeated requests must not hold the secret.
-    let kept = GuestMade { id, link: None };
-    let mut answer = key
-        .answer(&mut tx, &ctx, StatusCode::CREATED, &[], &kept)
-        .await?;
-    tx.commit().await?;
-    let made = GuestMade {
-        id,
-        link: Some(link),
-    };
-    *answer.body_mut() = serde_json::to_string(&made)
-        .map_err(kernel::Error::internal)?
-        .into();
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let input = GuestInput {
+            label: body.label,
+            email: body.email,
+            code: body.code,
+            max_uses: body.max_uses,
+            expires_at: body.expires_at,
+        };
+        let object = (body.object, &shared);
+        let (id, link) = tenants.invite_guest(tx, &ctx, kind, object, &input).await?;
+        let made = GuestMade {
+            id,
+            link: Some(link),
+        };
+        // What is kept for repeated requests must not hold the secret.
+        Ok(Answer::created(&made).kept_as(&GuestMade { id, link: None }))
+    })
+    .await
 }
 
 /// End a guest's link

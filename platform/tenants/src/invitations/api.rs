@@ -6,7 +6,7 @@ use http::StatusCode;
 use kernel::Timestamp;
 use module::extract::{Json, Path};
 use module::problems::{Conflict, Invalid, Missing, Refused};
-use module::{Allowed, IdempotencyKey, Result, Routes};
+use module::{Allowed, Answer, IdempotencyKey, Result, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -96,7 +96,7 @@ async fn list(ctx: Allowed<InviteMembers>) -> Result<Json<InvitationList>> {
 /// Invite somebody
 #[utoipa::path(
     post, path = "/invitations", operation_id = "workspace.invitations.create", tag = "People", request_body = InvitationCreate,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(IdempotencyKey),
     responses((status = 201, description = "The mail is on its way.", body = InvitationSent), Refused, Conflict, Invalid)
 )]
 async fn create(
@@ -105,21 +105,16 @@ async fn create(
     key: IdempotencyKey,
     Json(body): Json<InvitationCreate>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let form = InviteForm {
-        email: body.email,
-        roles: body.roles.into_iter().map(RoleKey).collect(),
-    };
-    let id = tenants.invite(&mut tx, &ctx, &form).await?;
-    let sent = InvitationSent { id };
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::CREATED, &[], &sent)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let form = InviteForm {
+            email: body.email,
+            roles: body.roles.into_iter().map(RoleKey).collect(),
+        };
+        let id = tenants.invite(tx, &ctx, &form).await?;
+        let sent = InvitationSent { id };
+        Ok(Answer::created(&sent))
+    })
+    .await
 }
 
 /// Send an invitation again
@@ -127,7 +122,7 @@ async fn create(
     post, path = "/invitations/{id}/resend", operation_id = "workspace.invitations.resend", tag = "People",
     params(
         ("id" = InvitationId, Path, description = "The invitation."),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours."),
+        IdempotencyKey,
     ),
     responses((status = 200, description = "The mail is on its way.", body = InvitationSent), Refused, Missing, Conflict, Invalid)
 )]
@@ -137,17 +132,12 @@ async fn resend(
     Path(id): Path<InvitationId>,
     key: IdempotencyKey,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &()).await? {
-        return Ok(answer);
-    }
-    tenants.resend_invitation(&mut tx, &ctx, id).await?;
-    let sent = InvitationSent { id };
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::OK, &[], &sent)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, (), async |tx, ()| {
+        tenants.resend_invitation(tx, &ctx, id).await?;
+        let sent = InvitationSent { id };
+        Ok(Answer::ok(&sent))
+    })
+    .await
 }
 
 /// Take an invitation back

@@ -6,7 +6,7 @@ use http::{StatusCode, header};
 use kernel::RoleId;
 use module::extract::{Json, Path, Query};
 use module::problems::{Conflict, Invalid, Missing, Refused, Stale};
-use module::{Allowed, IdempotencyKey, IfMatch, Result, Routes, etag};
+use module::{Allowed, Answer, IdempotencyKey, IfMatch, Result, Routes, etag};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -119,7 +119,7 @@ async fn list(
 /// Create a role
 #[utoipa::path(
     post, path = "/roles", operation_id = "workspace.roles.create", tag = "Roles", request_body = RoleCreate,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(IdempotencyKey),
     responses((status = 201, description = "The role.", body = RoleBody), Refused, Conflict, Invalid)
 )]
 async fn create(
@@ -128,29 +128,19 @@ async fn create(
     key: IdempotencyKey,
     Json(body): Json<RoleCreate>,
 ) -> Result<Response> {
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let input = RoleInput {
-        name: body.name,
-        description: body.description,
-        permissions: body.permissions,
-    };
-    let role = tenants.create_role(&mut tx, &ctx, input).await?;
-    let headers = [
-        (header::ETAG, etag(role.rev)),
-        (
-            header::LOCATION,
-            format!("/api/v1/workspace/roles/{}", role.id),
-        ),
-    ];
-    let body = RoleBody::of(&tenants, &role);
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::CREATED, &headers, &body)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let input = RoleInput {
+            name: body.name,
+            description: body.description,
+            permissions: body.permissions,
+        };
+        let role = tenants.create_role(tx, &ctx, input).await?;
+        let body = RoleBody::of(&tenants, &role);
+        Ok(Answer::created(&body)
+            .tagged(role.rev)
+            .at(format!("/api/v1/workspace/roles/{}", role.id)))
+    })
+    .await
 }
 
 fn answer(tenants: &Tenants, role: &RoleInfo) -> Response {
@@ -179,7 +169,7 @@ async fn read(
     patch, path = "/roles/{id}", operation_id = "workspace.roles.update", tag = "Roles", request_body = RolePatch,
     params(
         ("id" = RoleId, Path, description = "The role."),
-        ("If-Match" = String, Header, description = "The `ETag` of the role that the change is based on."),
+        IfMatch,
     ),
     responses((status = 200, description = "The role.", body = RoleBody), Refused, Missing, Conflict, Invalid, Stale)
 )]
@@ -218,7 +208,7 @@ struct DeleteQuery {
     delete, path = "/roles/{id}", operation_id = "workspace.roles.delete", tag = "Roles",
     params(
         ("id" = RoleId, Path, description = "The role."),
-        ("If-Match" = String, Header, description = "The `ETag` of the role that the change is based on."),
+        IfMatch,
         DeleteQuery,
     ),
     responses((status = 204, description = "It is gone."), Refused, Missing, Conflict, Invalid, Stale)

@@ -6,7 +6,7 @@ use http::StatusCode;
 use kernel::{MembershipId, Timestamp};
 use module::extract::{Json, Path, Query};
 use module::problems::{Conflict, Invalid, Missing, Refused};
-use module::{Allowed, IdempotencyKey, Result, Routes, Slots};
+use module::{Allowed, Answer, IdempotencyKey, Result, Routes, Slots};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -117,7 +117,7 @@ async fn list(
 /// Share an object with a member
 #[utoipa::path(
     post, path = "/shares", operation_id = "workspace.shares.create", tag = "Sharing", request_body = ShareCreate,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key again gives the same answer, for 24 hours.")),
+    params(IdempotencyKey),
     responses((status = 201, description = "It is shared.", body = Shared), Refused, Missing, Conflict, Invalid)
 )]
 async fn create(
@@ -128,23 +128,18 @@ async fn create(
     Json(body): Json<ShareCreate>,
 ) -> Result<Response> {
     let (kind, shared) = find(&ctx, &slots, &body.kind, body.object).await?;
-    let mut tx = ctx.begin().await?;
-    if let Some(answer) = key.replay(&mut tx, &ctx, &body).await? {
-        return Ok(answer);
-    }
-    let input = ShareInput {
-        member: body.member,
-        level: body.level,
-        expires_at: body.expires_at,
-    };
-    let id = tenants
-        .share(&mut tx, &ctx, kind, (body.object, &shared), &input)
-        .await?;
-    let answer = key
-        .answer(&mut tx, &ctx, StatusCode::CREATED, &[], &Shared { id })
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    key.once(&ctx, body, async |tx, body| {
+        let input = ShareInput {
+            member: body.member,
+            level: body.level,
+            expires_at: body.expires_at,
+        };
+        let id = tenants
+            .share(tx, &ctx, kind, (body.object, &shared), &input)
+            .await?;
+        Ok(Answer::created(&Shared { id }))
+    })
+    .await
 }
 
 /// Take back what was shared
