@@ -190,15 +190,7 @@ pub async fn prepare() -> Result<()> {
 /// When the database cannot answer.
 pub async fn load(platform: &Platform) -> Result<Vec<LogIn>> {
     // Side by side, because a first start waits for them.
-    let studios =
-        try_join_all(
-            STUDIOS
-                .iter()
-                .map(async |studio| match open(platform, studio).await? {
-                    Some((account, tenant)) => fill(platform, studio, &account, tenant).await,
-                    None => Ok(()),
-                }),
-        );
+    let studios = try_join_all(STUDIOS.iter().map(|studio| furnish(platform, studio)));
     tokio::try_join!(hire(platform), studios)?;
     Ok(STUDIOS
         .iter()
@@ -209,6 +201,14 @@ pub async fn load(platform: &Platform) -> Result<Vec<LogIn>> {
             password: PASSWORD,
         })
         .collect())
+}
+
+/// Makes a studio with all that it has, unless it is there.
+async fn furnish(platform: &Platform, studio: &Studio) -> Result<()> {
+    match open(platform, studio).await? {
+        Some((account, tenant)) => fill(platform, studio, &account, tenant).await,
+        None => Ok(()),
+    }
 }
 
 /// Makes the operator, unless there is one.
