@@ -1,5 +1,5 @@
-//! `cargo dev bench search`: what a search in a large tenant costs at the database, beside the same query without row
-//! security, and beside what it would cost under row security without its function.
+//! `cargo dev bench search`: what a search in a large tenant costs at the database, beside the same function without
+//! its change of rights, and beside what a plain query under row security costs.
 //!
 //! Each question is a word or two of a post's title, the last one as if it were not typed to its end, or a phrase.
 
@@ -17,9 +17,12 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 /// The most that a search may take at the database, 95 times of 100.
 const TARGET: Duration = Duration::from_millis(5);
 /// Most posts that a search ranks, as `blog::search` asks for.
-const MOST: i32 = 100;
+const MOST: i32 = 60;
 /// Questions that a side answers before the other has its turn.
 const TURN: usize = 50;
+/// Times that each question is put. It counts with the middle of its times, lest the pauses of a machine that is shared
+/// are taken for those of a search.
+const ROUNDS: usize = 5;
 /// Questions to the side that needs a third of a second for each.
 const SLOW: usize = 40;
 /// The tenant that is asked.
@@ -52,8 +55,12 @@ struct Side {
     statement: &'static str,
 }
 
-/// The same function with the rights of whoever calls it.
-const PLAIN: &str = "select count(rank) from bench_search($1, $2, $3)";
+/// The same as a query, which row security lets use no index of words.
+const QUERY: &str = "select count(rank)
+     from (select ts_rank(d.words, asked) as rank
+           from blog_search_query(array['en'], $2) asked, blog_search_documents d
+           where d.tenant_id = $1 and d.words @@ asked
+           order by d.post_id desc limit $3) found";
 
 const SIDES: [Side; 3] = [
     Side {
@@ -64,12 +71,12 @@ const SIDES: [Side; 3] = [
     Side {
         name: "without row security",
         role: Role::Superuser,
-        statement: PLAIN,
+        statement: "select count(rank) from bench_search($1, $2, $3)",
     },
     Side {
         name: "under row security",
         role: Role::Tenant,
-        statement: PLAIN,
+        statement: QUERY,
     },
 ];
 
@@ -104,7 +111,7 @@ async fn measure(cli: &Cli) -> Outcome<bool> {
     );
     copy(&mut administrator).await?;
     let questions = questions(&mut administrator, cli.questions).await?;
-    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); SIDES.len()];
+    let mut times = vec![vec![Vec::new(); questions.len()]; SIDES.len()];
     let mut connections = Vec::new();
     for side in &SIDES {
         connections.push(database.connect(side.role).await);
@@ -112,47 +119,55 @@ async fn measure(cli: &Cli) -> Outcome<bool> {
     // The first round warms up. Sides that are compared take turns, so that all see the same machine, for some questions
     // each, so that both find the processor's caches as they left them; the last side reads all posts each time and would
     // leave nothing of the others in any cache, so it comes by itself.
-    for round in 0..2 {
-        for (number, questions) in questions.chunks(TURN).enumerate() {
-            for turn in 0..2 {
-                let side = (number + turn) % 2;
-                for question in questions {
-                    let time = ask(&mut connections[side], &SIDES[side], question).await?;
+    for round in 0..=ROUNDS {
+        for (number, turn) in (0..questions.len()).step_by(TURN).enumerate() {
+            for side in [number % 2, (number + 1) % 2] {
+                for asked in turn..questions.len().min(turn + TURN) {
+                    let time = ask(&mut connections[side], &SIDES[side], &questions[asked]).await?;
                     if round > 0 {
-                        times[side].push(time);
+                        times[side][asked].push(time);
                     }
                 }
             }
         }
     }
-    for question in questions.iter().take(SLOW) {
-        times[2].push(ask(&mut connections[2], &SIDES[2], question).await?);
+    for asked in 0..questions.len().min(SLOW) {
+        let time = ask(&mut connections[2], &SIDES[2], &questions[asked]).await?;
+        times[2][asked].push(time);
     }
     println!(
-        "{:<24}{:>10}{:>10}{:>10}  ms",
-        "search", "p50", "p95", "most"
+        "{:<24}{:>10}{:>10}{:>10}{:>22}",
+        "search, ms", "p50", "p95", "most", "p95 of all asked"
     );
+    let mut p95 = Vec::new();
     for (side, times) in SIDES.iter().zip(&mut times) {
-        times.sort_unstable();
-        let (p50, p95) = (percentile(times, 50), percentile(times, 95));
+        let mut all: Vec<Duration> = times.iter().flatten().copied().collect();
+        all.sort_unstable();
+        let mut middle: Vec<Duration> = times
+            .iter_mut()
+            .filter(|times| !times.is_empty())
+            .map(|times| {
+                times.sort_unstable();
+                percentile(times, 50)
+            })
+            .collect();
+        middle.sort_unstable();
         println!(
-            "{:<24}{:>10.2}{:>10.2}{:>10.2}",
+            "{:<24}{:>10.2}{:>10.2}{:>10.2}{:>22.2}",
             side.name,
-            millis(p50),
-            millis(p95),
-            millis(percentile(times, 100))
+            millis(percentile(&middle, 50)),
+            millis(percentile(&middle, 95)),
+            millis(percentile(&middle, 100)),
+            millis(percentile(&all, 95)),
         );
+        p95.push(percentile(&middle, 95));
     }
-    let p95: Vec<f64> = times
-        .iter()
-        .map(|times| millis(percentile(times, 95)))
-        .collect();
     println!(
         "by the function / without row security: {:.2}; under row security / by the function: {:.1}",
-        p95[0] / p95[1],
-        p95[2] / p95[0]
+        p95[0].as_secs_f64() / p95[1].as_secs_f64(),
+        p95[2].as_secs_f64() / p95[0].as_secs_f64()
     );
-    let met = percentile(&times[0], 95) <= TARGET;
+    let met = p95[0] <= TARGET;
     println!(
         "target: p95 at most {:.0} ms: {}",
         millis(TARGET),
@@ -190,8 +205,6 @@ async fn copy(conn: &mut PgConnection) -> Outcome<()> {
         .replace("public.blog_search(", "public.bench_search(")
         .replace(" SECURITY DEFINER", "");
     conn.execute(AssertSqlSafe(copy)).await?;
-    conn.execute("grant execute on function blog_search_newest to atelier_tenant")
-        .await?;
     Ok(())
 }
 
@@ -247,11 +260,13 @@ async fn fill(conn: &mut PgConnection, cli: &Cli) -> Outcome<()> {
                from documents
              )
              insert into blog_search_index (tenant_id, post_id, no, place, words)
-             select tenant_id, post_id, no, place, blog_search_entries(tenant_id, place, words) from placed"
+             select tenant_id, post_id, no, place, strip(words) from placed"
         );
         conn.execute(AssertSqlSafe(rows)).await?;
     }
     conn.execute(AssertSqlSafe(index)).await?;
+    conn.execute("alter index blog_search_index_words_idx alter column 2 set statistics 0")
+        .await?;
     for table in ["blog_search_documents", "blog_search_index"] {
         conn.execute(AssertSqlSafe(format!("vacuum analyze {table}")))
             .await?;

@@ -73,7 +73,7 @@ const INSERT: &str = "with author as (
        returning words
      ), findable as (
        insert into blog_search_index (tenant_id, post_id, no, place, words)
-       select $1, $2, 1, place, blog_search_entries($1, place, words) from document cross join blog_search_place($1, $2) place
+       select $1, $2, 1, blog_search_place($1, $2), strip(words) from document
      )
      insert into blog_post_authors (tenant_id, post_id, author_id, position) select $1, $2, id, 1 from author";
 

@@ -174,15 +174,13 @@ const GLOBAL_TABLES: &[&str] = &[
     // Mail of the platform itself belongs to no tenant.
     "mail_messages",
 ];
-/// What must be unique over all tenants, is looked up before the tenant is known, or has the tenant in its entries.
+/// What must be unique over all tenants, or is looked up before the tenant is known.
 const GLOBAL_INDEXES: &[&str] = &[
     "tenant_slugs_slug_key",
     "tenant_signups_token_hash_key",
     "tenant_signups_email_norm_slot_key",
     "invitations_token_hash_key",
     "memberships_user_idx",
-    // Its words begin with their tenant's key, see decision 30.
-    "blog_search_index_words_idx",
 ];
 /// Policies besides the two agreed ones.
 const POLICIES: &[&str] = &[];

@@ -79,8 +79,7 @@ pub(super) async fn insert(tx: &mut TenantTx, new: &NewRow<'_>) -> Result<Insert
              returning words
            ), findable as (
              insert into blog_search_index (tenant_id, post_id, no, place, words)
-             select $1, $2, 1, place, blog_search_entries($1, place, document.words)
-             from document cross join blog_search_place($1, $2) place
+             select $1, $2, 1, blog_search_place($1, $2), strip(document.words) from document
            ), author as (
              insert into blog_post_authors (tenant_id, post_id, author_id, position)
              select $1, $2, named.id, named.place

@@ -22,7 +22,7 @@ use crate::public::Audience;
 pub use store::Row;
 
 /// Most posts that one search ranks; of more matches, those of the newest posts.
-pub(crate) const MOST: i32 = 100;
+pub(crate) const MOST: i32 = 60;
 
 /// Most posts that a list with its own order and filters is narrowed to by words.
 pub(crate) const MOST_LISTED: i32 = 1_000;

@@ -27,8 +27,7 @@ pub(super) async fn put(
            returning words
          )
          insert into blog_search_index (tenant_id, post_id, no, place, words)
-         select $1, $2, $3, place, blog_search_entries($1, place, document.words)
-         from document cross join blog_search_place($1, $2) place
+         select $1, $2, $3, blog_search_place($1, $2), strip(document.words) from document
          on conflict (tenant_id, post_id, no) do update set place = excluded.place, words = excluded.words",
         tenant as _,
         post as _,
