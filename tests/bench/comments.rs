@@ -29,6 +29,9 @@ const TENANT: Uuid = Uuid::from_u128(1);
 /// Measures the queue of comments.
 #[derive(Parser)]
 struct Cli {
+    /// What cargo adds to the arguments of a benchmark.
+    #[arg(long = "bench", hide = true)]
+    _bench: bool,
     /// Comments of the tenant
     #[arg(long, default_value_t = 10_000)]
     comments: u32,

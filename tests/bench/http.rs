@@ -31,6 +31,9 @@ const STATEMENTS: f64 = 2.05;
 /// Measures requests to the platform beside a thin service.
 #[derive(Parser)]
 struct Cli {
+    /// What cargo adds to the arguments of a benchmark.
+    #[arg(long = "bench", hide = true)]
+    _bench: bool,
     /// Tenants of the comparison with the thin service
     #[arg(long, default_value_t = 200, value_parser = at_least_one::<usize>)]
     tenants: usize,

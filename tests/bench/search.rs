@@ -31,6 +31,9 @@ const LARGE: Uuid = Uuid::from_u128(1);
 /// Measures searches at the database.
 #[derive(Parser)]
 struct Cli {
+    /// What cargo adds to the arguments of a benchmark.
+    #[arg(long = "bench", hide = true)]
+    _bench: bool,
     /// Posts of the tenant that is asked
     #[arg(long, default_value_t = 50_000)]
     posts: u32,

@@ -6,15 +6,7 @@ use crate::{Outcome, shell};
 pub fn run(name: &str, arguments: &[String]) -> Outcome<()> {
     let mut cargo = shell::cargo();
     cargo
-        .args([
-            "run",
-            "--release",
-            "--package",
-            "suite",
-            "--bin",
-            &format!("bench-{name}"),
-            "--",
-        ])
+        .args(["bench", "--package", "suite", "--bench", name, "--"])
         .args(arguments);
     shell::run(&mut cargo)
 }
