@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{POSTS, Program, code, text};
 use crate::support::{Reply, TestApp, TestTenant};
 
-const CONTENT: &str = "/api/v1/blog/content/posts";
+pub const CONTENT: &str = "/api/v1/blog/content/posts";
 
 /// A post with a tag, live or not.
 async fn write(tenant: &TestTenant, title: &str, tag: &str, live: bool) -> String {
@@ -31,7 +31,7 @@ async fn write(tenant: &TestTenant, title: &str, tag: &str, live: bool) -> Strin
     id
 }
 
-fn ids(list: &Value) -> Vec<String> {
+pub fn ids(list: &Value) -> Vec<String> {
     let data = list["data"].as_array().expect("a list");
     data.iter().map(|post| text(post, "id")).collect()
 }
@@ -53,7 +53,7 @@ async fn a_front_end_reads_what_is_live_and_nothing_else() {
     let empty: Value = program.get(CONTENT).await.expect(200).json();
     assert_eq!(
         empty,
-        json!({ "data": [], "total": 0, "next_cursor": null })
+        json!({ "data": [], "total": 0, "page": 1, "pages": 0, "next_cursor": null })
     );
     // Drafts are not for this scope.
     let refused = program.get(POSTS).await.expect(403);
@@ -215,7 +215,8 @@ async fn a_program_chooses_what_it_gets_of_each_post() {
         ("include=drafts", "invalid_include"),
         ("formats=pdf", "invalid_formats"),
         ("limit=all", "invalid_query"),
-        ("page=2", "invalid_query"),
+        ("page=two", "invalid_query"),
+        ("colour=red", "invalid_query"),
     ] {
         let reply = program.get(&format!("{CONTENT}?{query}")).await.expect(400);
         assert_eq!(code(&reply), expected, "{query}");

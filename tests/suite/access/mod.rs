@@ -1,6 +1,7 @@
 //! Programs: applications, keys, tokens, limits and origins, through the whole server.
 
 mod content;
+mod filters;
 mod fuzz;
 mod keys;
 mod limits;

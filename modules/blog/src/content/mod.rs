@@ -8,6 +8,9 @@
 pub mod comment;
 pub mod diff;
 pub mod feed;
+pub mod filter;
+mod filter_field;
+mod filter_parse;
 mod html;
 mod images;
 pub mod input;

@@ -13,8 +13,9 @@ use super::body::{
     ContentAuthor, ContentAuthorList, ContentPost, ContentPostList, ContentTag, ContentTagList,
     POST,
 };
-use super::store::{self, Filter, Named, Post};
-use super::{Order, Wanted, answer, moved, only};
+use super::store::{self, Choice, Named, Post};
+use super::{Order, Part, Wanted, answer, moved, only};
+use crate::content::filter::Filter;
 use crate::content::wanted::Wanted as Words;
 use crate::manifest::ReadContent;
 use crate::posts::PostId;
@@ -42,6 +43,9 @@ struct PostsQuery {
     limit: Option<i64>,
     /// Where the last part ended: its `next_cursor`.
     cursor: Option<String>,
+    /// Number of a page in place of a cursor. Pages reach 10,000 posts.
+    #[param(minimum = 1, maximum = 10_000)]
+    page: Option<i64>,
     /// Slug of a tag.
     tag: Option<String>,
     /// Slug of an author.
@@ -50,10 +54,15 @@ struct PostsQuery {
     featured: Option<bool>,
     /// Words of the title or the text, as people type them into a search box.
     q: Option<String>,
+    /// What must hold for a post besides, such as `featured:true+tag:[news,press]`: `+` for and, `,` for or, brackets, `-` for
+    /// not, `>`, `>=`, `<` and `<=` for instants, `~`, `~^` and `~$` for parts, beginnings and ends of texts. Fields: `id`, `slug`, `title`, `featured`,
+    /// `published_at`, `updated_at`, `tag`, `primary_tag`, `author`, `primary_author`, `series`.
+    #[param(max_length = 2_000, example = "featured:true+published_at:>now-1y")]
+    filter: Option<String>,
     /// Order; left out: the newest first.
     #[param(inline)]
     order: Option<Order>,
-    /// `tags`, `authors`, or both with a comma between them: what to add to each post.
+    /// `tags`, `authors`, `comment_count`, with commas between them: what to add to each post.
     include: Option<String>,
     /// `html`, `plaintext`, `markdown`, `toc`, with commas between them: forms of the text to add.
     formats: Option<String>,
@@ -66,7 +75,7 @@ struct PostsQuery {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct PostQuery {
-    /// `tags`, `authors`, or both with a comma between them; left out: both.
+    /// `tags`, `authors`, `comment_count`, with commas between them; left out: `tags,authors`.
     include: Option<String>,
     /// `html`, `plaintext`, `markdown`, `toc`, with commas between them; left out: `html,toc`.
     formats: Option<String>,
@@ -111,6 +120,7 @@ fn post(ctx: &Ctx, post: Post) -> ContentPost {
             .as_ref()
             .and_then(|authors| authors.first().cloned()),
         authors,
+        comment_count: post.comment_count,
     }
 }
 
@@ -155,9 +165,14 @@ async fn list_posts(
     Query(query): Query<PostsQuery>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let page = PageRequest::new(query.limit, 15, query.cursor.as_deref())?;
+    let part = Part::read(query.limit, query.cursor.as_deref(), query.page)?;
     let wanted = Wanted::read(query.include.as_deref(), query.formats.as_deref())?;
-    let filter = Filter {
+    let filter = query
+        .filter
+        .filter(|filter| !filter.trim().is_empty())
+        .map(|filter| Filter::read(&filter, ctx.now()))
+        .transpose()?;
+    let choice = Choice {
         tag: query.tag,
         author: query.author,
         featured: query.featured,
@@ -166,13 +181,23 @@ async fn list_posts(
             .q
             .filter(|q| !q.trim().is_empty())
             .map(|q| Words::parse(&q).map_or(String::new(), |words| words.query)),
+        filter,
     };
     let order = query.order.unwrap_or_default();
     let mut tx = ctx.begin().await?;
-    let found = store::posts(&mut tx, &filter, order, wanted, page, ctx.now()).await?;
-    drop(tx);
-    let total = found.first().map_or(0, |post| post.total);
-    let found = Page::cut(found, page, |post| post.cursor(order));
+    let mut read =
+        async |part| store::posts(&mut tx, &choice, order, wanted, part, ctx.now()).await;
+    let found = read(part).await?;
+    let total = match found.first() {
+        Some(post) => post.total,
+        None if part.page == Some(1) => 0,
+        // After the end nothing tells how many posts are before.
+        None => read(Part::shortest())
+            .await?
+            .first()
+            .map_or(0, |post| post.total),
+    };
+    let found = Page::cut(found, part.request, |post| post.cursor(order));
     let changed_at = found.items.iter().map(|post| post.modified_at).max();
     let posts: Vec<ContentPost> = found
         .items
@@ -184,6 +209,8 @@ async fn list_posts(
     let body = ContentPostList {
         data,
         total,
+        page: part.page,
+        pages: part.pages(total),
         next_cursor: found.next,
     };
     Ok(answer(

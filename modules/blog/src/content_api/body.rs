@@ -30,6 +30,7 @@ pub(super) const POST: &[&str] = &[
     "primary_tag",
     "authors",
     "primary_author",
+    "comment_count",
 ];
 
 /// A tag of a post.
@@ -122,16 +123,24 @@ pub(super) struct ContentPost {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pub primary_author: Option<ContentAuthorRef>,
+    /// Public comments on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub comment_count: Option<i64>,
 }
 
 /// One part of the live posts.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ContentPostList {
-    /// The posts, newest first.
+    /// The posts, in the order that was asked for.
     #[schema(value_type = Vec<ContentPost>)]
     pub data: Value,
     /// How many posts there are in all parts together.
     pub total: i64,
+    /// Number of this page; null after a cursor.
+    pub page: Option<i64>,
+    /// How many pages of this length there are.
+    pub pages: i64,
     /// Cursor of the next part; null at the end.
     pub next_cursor: Option<String>,
 }

@@ -11,7 +11,7 @@ mod store;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use kernel::{Error, Result, Timestamp};
+use kernel::{Cursor, Error, PageRequest, Result, Timestamp};
 use module::{Ctx, conditional};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -45,6 +45,71 @@ enum Order {
     TitleBackwards,
 }
 
+/// How many posts pages of numbers reach: the further a page is, the more posts are gone through for nothing.
+const REACH: i64 = 10_000;
+
+/// A part of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Part {
+    request: PageRequest,
+    /// Counted from one; `None` after a cursor.
+    page: Option<i64>,
+}
+
+impl Part {
+    /// Reads the query parameters. Without a cursor and a number it is the first page.
+    ///
+    /// # Errors
+    /// [`Error::BadRequest`] with `invalid_limit`, `invalid_cursor`, or `invalid_page`.
+    fn read(limit: Option<i64>, cursor: Option<&str>, page: Option<i64>) -> Result<Self> {
+        let request = PageRequest::new(limit, 15, cursor)?;
+        let invalid = |detail: String| Error::bad_request("invalid_page", detail);
+        match page {
+            Some(_) if request.after.is_some() => {
+                Err(invalid("Ask for a page or for a cursor.".to_owned()))
+            }
+            Some(page) if page < 1 => Err(invalid("Pages are counted from 1.".to_owned())),
+            Some(page) if page > REACH / request.limit => Err(invalid(format!(
+                "Pages reach {REACH} posts. Go on with next_cursor."
+            ))),
+            Some(page) => Ok(Self {
+                request,
+                page: Some(page),
+            }),
+            None => Ok(Self {
+                request,
+                page: request.after.is_none().then_some(1),
+            }),
+        }
+    }
+
+    /// The shortest part that tells how many posts there are, for a page after the last.
+    fn shortest() -> Self {
+        let request = PageRequest {
+            limit: 1,
+            after: None,
+        };
+        Self {
+            request,
+            page: Some(1),
+        }
+    }
+
+    fn after(self) -> Option<Cursor> {
+        self.request.after
+    }
+
+    /// Posts on the pages before.
+    fn skipped(self) -> i64 {
+        self.page.map_or(0, |page| (page - 1) * self.request.limit)
+    }
+
+    /// How many such pages so many posts fill.
+    fn pages(self, total: i64) -> i64 {
+        (total + self.request.limit - 1) / self.request.limit
+    }
+}
+
 /// What a program wants of each post besides what it always gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(
@@ -54,6 +119,7 @@ enum Order {
 struct Wanted {
     tags: bool,
     authors: bool,
+    comment_count: bool,
     html: bool,
     plaintext: bool,
     markdown: bool,
@@ -68,6 +134,7 @@ impl Wanted {
             match word {
                 "tags" => wanted.tags = true,
                 "authors" => wanted.authors = true,
+                "comment_count" => wanted.comment_count = true,
                 other => return Err(unknown("invalid_include", other)),
             }
         }
@@ -219,5 +286,34 @@ mod tests {
         assert_eq!(data, serde_json::json!([{ "id": 1, "title": "x" }]));
         let error = only(&mut data, Some("secret"), &["id"]).unwrap_err();
         assert_eq!(error.code(), "invalid_fields");
+    }
+
+    #[test]
+    fn a_part_follows_a_cursor_or_is_a_page() {
+        let first = Part::read(Some(10), None, None).unwrap();
+        assert_eq!((first.page, first.skipped()), (Some(1), 0));
+        assert_eq!(
+            [0, 1, 10, 11, 35].map(|total| first.pages(total)),
+            [0, 1, 1, 2, 4]
+        );
+        let third = Part::read(Some(10), Some(""), Some(3)).unwrap();
+        assert_eq!((third.page, third.skipped()), (Some(3), 20));
+        let cursor = Cursor {
+            at: "2026-01-01T00:00:00Z".parse().unwrap(),
+            id: uuid::Uuid::nil(),
+        }
+        .encode();
+        assert_eq!(Part::read(None, Some(&cursor), None).unwrap().page, None);
+        for (limit, cursor, page) in [
+            (10, None, 0),
+            (10, None, -1),
+            (10, None, 1_001),
+            (10, None, i64::MAX),
+            (10, Some(cursor.as_str()), 1),
+        ] {
+            let error = Part::read(Some(limit), cursor, Some(page)).unwrap_err();
+            assert_eq!(error.code(), "invalid_page", "{page}");
+        }
+        Part::read(Some(10), None, Some(1_000)).unwrap();
     }
 }

@@ -7,15 +7,16 @@ use tenant_resolver::TenantTx;
 use uuid::Uuid;
 
 use super::body::{ContentAuthorRef, ContentTagRef};
-use super::{Order, Wanted};
+use super::{Order, Part, Wanted};
 use crate::content::Heading;
+use crate::content::filter::Filter;
 use crate::posts::Seo;
 use crate::public::Audience;
 use crate::search;
 
 /// Which live posts are wanted.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Filter {
+pub(super) struct Choice {
     /// Slug of a tag, present or former.
     pub tag: Option<String>,
     /// Slug of an author, present or former.
@@ -24,6 +25,8 @@ pub(super) struct Filter {
     pub featured: Option<bool>,
     /// Only those that a query for words finds.
     pub words: Option<String>,
+    /// Only those for which this holds.
+    pub filter: Option<Filter>,
 }
 
 /// A live post.
@@ -45,6 +48,7 @@ pub(super) struct Post {
     pub toc: Option<Json<Vec<Heading>>>,
     pub tags: Option<Json<Vec<ContentTagRef>>>,
     pub authors: Option<Json<Vec<ContentAuthorRef>>>,
+    pub comment_count: Option<i64>,
     /// How many posts fit, whichever part this is.
     pub total: i64,
 }
@@ -62,7 +66,7 @@ impl Post {
 
 /// The statement of a post once, with what differs between one and many.
 macro_rules! posts {
-    ($tx:ident, $now:ident, $wanted:ident, $audience:expr, $total:tt, [$($rest:tt)*] $(, $value:expr)*) => {
+    ($tx:ident, $now:ident, $wanted:ident, $audience:expr, [$($total:tt)*], [$($rest:tt)*] $(, $value:expr)*) => {
         sqlx::query_as!(
             Post,
             r#"select p.id as "id: Uuid", p.slug, v.title, coalesce(v.excerpt, v.summary) as "excerpt!", p.featured, v.word_count,
@@ -79,12 +83,15 @@ macro_rules! posts {
                         (select coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'slug', a.slug, 'name', a.display_name) order by pa.position), '[]')
                          from blog_post_authors pa join blog_authors a on a.tenant_id = pa.tenant_id and a.id = pa.author_id
                          where pa.tenant_id = $1 and a.tenant_id = $1 and pa.post_id = p.id)
-                      end as "authors: Json<Vec<ContentAuthorRef>>", "#
-                + $total
+                      end as "authors: Json<Vec<ContentAuthorRef>>",
+                      case when $9 then
+                        (select count(*) from blog_comments k where k.tenant_id = $1 and k.post_id = p.id and k.status = 'approved')
+                      end as comment_count, "#
+                + $($total)*
                 + r#" as "total!"
                from blog_posts p
                join blog_post_versions v on v.tenant_id = p.tenant_id and v.post_id = p.id and v.no = p.live_no
-               where p.tenant_id = $1 and v.tenant_id = $1 and blog_shown(p, $9, $2) "#
+               where p.tenant_id = $1 and v.tenant_id = $1 and blog_shown(p, $10, $2) "#
                 + $($rest)*,
             $tx.tenant() as _,
             $now as _,
@@ -94,58 +101,77 @@ macro_rules! posts {
             $wanted.toc,
             $wanted.tags,
             $wanted.authors,
+            $wanted.comment_count,
             $audience as _,
             $($value),*
         )
     };
 }
 
-/// One part of the live posts. A part without any tells no total: there is none to tell of on the first.
+/// One part of the live posts. A part without any tells no total.
 pub(super) async fn posts(
     tx: &mut TenantTx,
-    filter: &Filter,
+    choice: &Choice,
     order: Order,
     wanted: Wanted,
-    page: PageRequest,
+    part: Part,
     now: Timestamp,
 ) -> Result<Vec<Post>> {
-    /// The statement once, with what differs between orders.
+    /// The statement once, with what differs between orders. Which posts are chosen is said once for those that are
+    /// listed and for those that are counted.
     macro_rules! listing {
         ($tail:tt) => {
+            listing!(
+                $tail,
+                "and ($11::boolean is null or p.featured = $11)
+                 and ($12::text is null or exists (
+                       select from blog_slugs s join blog_post_tags pt on pt.tenant_id = s.tenant_id and pt.tag_id = s.entity_id
+                       join blog_tags t on t.tenant_id = s.tenant_id and t.id = s.entity_id
+                       where s.tenant_id = $1 and pt.tenant_id = $1 and t.tenant_id = $1 and s.kind = 'tag' and s.slug = $12
+                         and t.deleted_at is null and pt.post_id = p.id))
+                 and ($13::text is null or exists (
+                       select from blog_slugs s join blog_post_authors pa on pa.tenant_id = s.tenant_id and pa.author_id = s.entity_id
+                       where s.tenant_id = $1 and pa.tenant_id = $1 and s.kind = 'author' and s.slug = $13 and pa.post_id = p.id))
+                 and ($14::text is null or (p.id, p.live_no) in (select f.post_id, f.no from blog_search($1, $14, $15) f))
+                 and ($16::text is null or jsonb_build_object(
+                       'id', p.id, 'slug', p.slug, 'featured', p.featured,
+                       'title', (select l.title from blog_post_versions l where l.tenant_id = $1 and l.post_id = p.id and l.no = p.live_no),
+                       'published_at', (extract(epoch from p.published_at) * 1000000)::bigint,
+                       'updated_at', (extract(epoch from greatest(p.updated_content_at, p.live_at, p.published_at)) * 1000000)::bigint,
+                       'tags', case when 'tags' = any($17::text[]) then
+                         coalesce((select jsonb_agg((select jsonb_agg(s.slug) from blog_slugs s where s.tenant_id = $1 and s.entity_id = t.id) order by pt.position)
+                          from blog_post_tags pt join blog_tags t on t.tenant_id = pt.tenant_id and t.id = pt.tag_id
+                          where pt.tenant_id = $1 and t.tenant_id = $1 and pt.post_id = p.id and t.deleted_at is null), '[]') end,
+                       'authors', case when 'authors' = any($17::text[]) then
+                         coalesce((select jsonb_agg((select jsonb_agg(s.slug) from blog_slugs s where s.tenant_id = $1 and s.entity_id = pa.author_id)
+                                           order by pa.position)
+                          from blog_post_authors pa where pa.tenant_id = $1 and pa.post_id = p.id), '[]') end,
+                       'series', case when 'series' = any($17::text[]) then
+                         coalesce((select jsonb_agg((select jsonb_agg(s.slug) from blog_slugs s where s.tenant_id = $1 and s.entity_id = r.id))
+                          from blog_series_posts rp join blog_series r on r.tenant_id = rp.tenant_id and r.id = rp.series_id
+                          where rp.tenant_id = $1 and r.tenant_id = $1 and rp.post_id = p.id and r.deleted_at is null), '[]') end
+                     ) @@ $16::text::jsonpath) "
+            )
+        };
+        ($tail:tt, $chosen:tt) => {
             posts!(
                 tx,
                 now,
                 wanted,
                 Audience::EVERYBODY.lists(),
-                "(select count(*) from blog_posts c
-                  where c.tenant_id = $1 and blog_shown(c, $9, $2) and ($10::boolean is null or c.featured = $10)
-                    and ($11::text is null or exists (
-                          select from blog_slugs s join blog_post_tags pt on pt.tenant_id = s.tenant_id and pt.tag_id = s.entity_id
-                          join blog_tags t on t.tenant_id = s.tenant_id and t.id = s.entity_id
-                          where s.tenant_id = $1 and pt.tenant_id = $1 and t.tenant_id = $1 and s.kind = 'tag' and s.slug = $11
-                            and t.deleted_at is null and pt.post_id = c.id))
-                    and ($12::text is null or exists (
-                          select from blog_slugs s join blog_post_authors pa on pa.tenant_id = s.tenant_id and pa.author_id = s.entity_id
-                          where s.tenant_id = $1 and pa.tenant_id = $1 and s.kind = 'author' and s.slug = $12 and pa.post_id = c.id))
-                    and ($16::text is null or (c.id, c.live_no) in (select f.post_id, f.no from blog_search($1, $16, $17) f)))",
-                ["and ($10::boolean is null or p.featured = $10)
-                 and ($11::text is null or exists (
-                       select from blog_slugs s join blog_post_tags pt on pt.tenant_id = s.tenant_id and pt.tag_id = s.entity_id
-                       join blog_tags t on t.tenant_id = s.tenant_id and t.id = s.entity_id
-                       where s.tenant_id = $1 and pt.tenant_id = $1 and t.tenant_id = $1 and s.kind = 'tag' and s.slug = $11
-                         and t.deleted_at is null and pt.post_id = p.id))
-                 and ($12::text is null or exists (
-                       select from blog_slugs s join blog_post_authors pa on pa.tenant_id = s.tenant_id and pa.author_id = s.entity_id
-                       where s.tenant_id = $1 and pa.tenant_id = $1 and s.kind = 'author' and s.slug = $12 and pa.post_id = p.id))
-                 and ($16::text is null or (p.id, p.live_no) in (select f.post_id, f.no from blog_search($1, $16, $17) f)) " + $tail],
-                filter.featured,
-                filter.tag.as_deref(),
-                filter.author.as_deref(),
-                page.after.map(|cursor| cursor.at) as _,
-                page.after.map(|cursor| cursor.id),
-                page.fetch(),
-                filter.words,
-                search::MOST_LISTED
+                ["(select count(*) from blog_posts p where p.tenant_id = $1 and blog_shown(p, $10, $2) " + $chosen + ")"],
+                [$chosen + $tail],
+                choice.featured,
+                choice.tag.as_deref(),
+                choice.author.as_deref(),
+                choice.words,
+                search::MOST_LISTED,
+                choice.filter.as_ref().map(|filter| filter.path.as_str()),
+                choice.filter.as_ref().map_or(&[][..], |filter| &filter.facts),
+                part.after().map(|cursor| cursor.at) as _,
+                part.after().map(|cursor| cursor.id),
+                part.request.fetch(),
+                part.skipped()
             )
             .fetch_all(tx.conn())
             .await?
@@ -153,35 +179,35 @@ pub(super) async fn posts(
     }
     let found = match order {
         Order::Newest => listing!(
-            "and ($13::timestamptz is null or (p.published_at, p.id) < ($13, $14::uuid))
-             order by p.published_at desc, p.id desc limit $15"
+            "and ($18::timestamptz is null or (p.published_at, p.id) < ($18, $19::uuid))
+             order by p.published_at desc, p.id desc limit $20 offset $21"
         ),
         Order::Oldest => listing!(
-            "and ($13::timestamptz is null or (p.published_at, p.id) > ($13, $14::uuid))
-             order by p.published_at, p.id limit $15"
+            "and ($18::timestamptz is null or (p.published_at, p.id) > ($18, $19::uuid))
+             order by p.published_at, p.id limit $20 offset $21"
         ),
         Order::LastChanged => listing!(
-            "and ($13::timestamptz is null or (greatest(p.updated_content_at, p.live_at, p.published_at), p.id) < ($13, $14::uuid))
-             order by greatest(p.updated_content_at, p.live_at, p.published_at) desc, p.id desc limit $15"
+            "and ($18::timestamptz is null or (greatest(p.updated_content_at, p.live_at, p.published_at), p.id) < ($18, $19::uuid))
+             order by greatest(p.updated_content_at, p.live_at, p.published_at) desc, p.id desc limit $20 offset $21"
         ),
         Order::FirstChanged => listing!(
-            "and ($13::timestamptz is null or (greatest(p.updated_content_at, p.live_at, p.published_at), p.id) > ($13, $14::uuid))
-             order by greatest(p.updated_content_at, p.live_at, p.published_at), p.id limit $15"
+            "and ($18::timestamptz is null or (greatest(p.updated_content_at, p.live_at, p.published_at), p.id) > ($18, $19::uuid))
+             order by greatest(p.updated_content_at, p.live_at, p.published_at), p.id limit $20 offset $21"
         ),
         // The cursor names the last post, whose title is looked up: titles do not fit into cursors.
         Order::Title => listing!(
-            "and ($13::timestamptz is null or (lower(v.title), p.id) >
+            "and ($18::timestamptz is null or (lower(v.title), p.id) >
                   (select lower(l.title), l.post_id from blog_posts c
                    join blog_post_versions l on l.tenant_id = c.tenant_id and l.post_id = c.id and l.no = coalesce(c.live_no, c.draft_no)
-                   where c.tenant_id = $1 and l.tenant_id = $1 and c.id = $14::uuid))
-             order by lower(v.title), p.id limit $15"
+                   where c.tenant_id = $1 and l.tenant_id = $1 and c.id = $19::uuid))
+             order by lower(v.title), p.id limit $20 offset $21"
         ),
         Order::TitleBackwards => listing!(
-            "and ($13::timestamptz is null or (lower(v.title), p.id) <
+            "and ($18::timestamptz is null or (lower(v.title), p.id) <
                   (select lower(l.title), l.post_id from blog_posts c
                    join blog_post_versions l on l.tenant_id = c.tenant_id and l.post_id = c.id and l.no = coalesce(c.live_no, c.draft_no)
-                   where c.tenant_id = $1 and l.tenant_id = $1 and c.id = $14::uuid))
-             order by lower(v.title) desc, p.id desc limit $15"
+                   where c.tenant_id = $1 and l.tenant_id = $1 and c.id = $19::uuid))
+             order by lower(v.title) desc, p.id desc limit $20 offset $21"
         ),
     };
     Ok(found)
@@ -199,8 +225,8 @@ pub(super) async fn post(
         now,
         wanted,
         Audience::EVERYBODY.opens(),
-        "1::bigint",
-        ["and p.id = $10"],
+        ["1::bigint"],
+        ["and p.id = $11"],
         id
     )
     .fetch_optional(tx.conn())
@@ -220,8 +246,8 @@ pub(super) async fn post_of_slug(
         now,
         wanted,
         Audience::EVERYBODY.opens(),
-        "1::bigint",
-        ["and p.id = (select s.entity_id from blog_slugs s where s.tenant_id = $1 and s.kind = 'post' and s.slug = $10)"],
+        ["1::bigint"],
+        ["and p.id = (select s.entity_id from blog_slugs s where s.tenant_id = $1 and s.kind = 'post' and s.slug = $11)"],
         slug
     )
     .fetch_optional(tx.conn())
