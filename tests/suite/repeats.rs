@@ -35,6 +35,8 @@ const STEPS: &[(&str, &str, &str)] = &[
         r#"{"reason":"spam"}"#,
         r#"{"reason":"rude"}"#,
     ),
+    ("blog.comments.pin", "", ""),
+    ("blog.comments.unpin", "", ""),
     (
         "blog.comments.moderate",
         r#"{"move":"hide"}"#,

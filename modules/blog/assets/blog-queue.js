@@ -1,10 +1,10 @@
-// Keys of the queue of comments: a approve, s spam, h hide, d delete, on the row with the focus or on all that are
+// Keys of the queue of comments: a approve, s spam, h hide, d delete, p pin, on the row with the focus or on all that are
 // selected. Moving and selecting are the frame's own keys. Without this file the buttons do the same.
 
 import { all, make, one } from "./kit.js";
 
-const ACTS = /** @type {Record<string, string>} */ ({ a: "approve", s: "spam", h: "hide", d: "delete" });
-const WORDS = { a: "Approve", s: "Mark as spam", h: "Hide", d: "Delete" };
+const ACTS = /** @type {Record<string, string>} */ ({ a: "approve", s: "spam", h: "hide", d: "delete", p: "pin" });
+const WORDS = { a: "Approve", s: "Mark as spam", h: "Hide", d: "Delete", p: "Pin or unpin" };
 const PLACE = "blog-queue";
 
 const rows = () => all(".blog-queue > [data-row]");

@@ -2,6 +2,7 @@
 
 mod erasing;
 mod moderation;
+mod pins;
 mod readers;
 mod replies;
 mod rules;

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use kernel::{Cursor, Error, FieldError, PageRequest};
 use module::extract::{Json, Path, Query};
-use module::{Allowed, Answer, IdempotencyKey, IfMatch, Result, Routes, etag};
+use module::{Allowed, Answer, Ctx, IdempotencyKey, IfMatch, Result, Routes, etag};
 use tenant_resolver::TenantTx;
 
 use super::api_body::{
@@ -12,7 +12,7 @@ use super::api_body::{
     CommentTaken, Commenting, DecidedList, Decision, Decisions, Erase, Erased, ListQuery,
     PublicComment, Report, ThreadList, ThreadQuery,
 };
-use super::moderate::{decide, decide_all};
+use super::moderate::{decide, decide_all, pin};
 use super::public::ban_problem;
 use super::write::{Draft, Posted, Told};
 use super::{
@@ -35,6 +35,8 @@ pub(crate) fn routes() -> Routes {
         delete_comment,
         moderate_comment,
         moderate_comments,
+        pin_comment,
+        unpin_comment,
         report_comment,
         erase_reader,
         list_threads,
@@ -170,11 +172,7 @@ async fn moderate_comment(
 ) -> Result<Response> {
     key.once(&ctx, (rev, body), async |tx, (rev, body)| {
         decide(tx, &ctx, id, Some(rev), body.step).await?;
-        let comment = found(tx, id).await?;
-        Ok(Answer::ok(&comment)
-            .kept_as(&comment.impersonal())
-            .tagged(comment.rev)
-            .with(header::CACHE_CONTROL, "private, no-cache"))
+        judged(tx, id).await
     })
     .await
 }
@@ -204,6 +202,68 @@ async fn moderate_comments(
         Ok(Answer::ok(&body))
     })
     .await
+}
+
+/// Pin a comment
+///
+/// It stands above all others of its post, in place of the one that was there. Only a public comment that begins a thread
+/// can be pinned; any other is refused with 409 `not_pinnable`.
+#[utoipa::path(
+    post, path = "/comments/{id}/pin", operation_id = "blog.comments.pin", tag = "Comments",
+    params(("id" = CommentId, Path), IfMatch, IdempotencyKey),
+    responses(
+        (status = 200, description = "The comment.", body = CommentBody, headers(("ETag" = String, description = "Its revision."))),
+        Refused, Missing, Conflict, Stale, Invalid
+    )
+)]
+async fn pin_comment(
+    ctx: Allowed<ModerateComments>,
+    Path(id): Path<CommentId>,
+    IfMatch(rev): IfMatch,
+    key: IdempotencyKey,
+) -> Result<Response> {
+    put_pin(&ctx, id, rev, key, true).await
+}
+
+/// Unpin a comment
+#[utoipa::path(
+    post, path = "/comments/{id}/unpin", operation_id = "blog.comments.unpin", tag = "Comments",
+    params(("id" = CommentId, Path), IfMatch, IdempotencyKey),
+    responses(
+        (status = 200, description = "The comment.", body = CommentBody, headers(("ETag" = String, description = "Its revision."))),
+        Refused, Missing, Conflict, Stale, Invalid
+    )
+)]
+async fn unpin_comment(
+    ctx: Allowed<ModerateComments>,
+    Path(id): Path<CommentId>,
+    IfMatch(rev): IfMatch,
+    key: IdempotencyKey,
+) -> Result<Response> {
+    put_pin(&ctx, id, rev, key, false).await
+}
+
+async fn put_pin(
+    ctx: &Ctx,
+    id: CommentId,
+    rev: i64,
+    key: IdempotencyKey,
+    pinned: bool,
+) -> Result<Response> {
+    key.once(ctx, rev, async |tx, rev| {
+        pin(tx, ctx, id, Some(rev), pinned).await?;
+        judged(tx, id).await
+    })
+    .await
+}
+
+/// The comment as moderators read it, kept without what nobody could erase.
+async fn judged(tx: &mut TenantTx, id: CommentId) -> Result<Answer> {
+    let comment = found(tx, id).await?;
+    Ok(Answer::ok(&comment)
+        .kept_as(&comment.impersonal())
+        .tagged(comment.rev)
+        .with(header::CACHE_CONTROL, "private, no-cache"))
 }
 
 /// Report a comment
@@ -250,7 +310,7 @@ async fn erase_reader(
 
 /// List the comments of a post
 ///
-/// What visitors see of a live post: threads with their answers, 50 at a time.
+/// What visitors see of a live post: threads with their answers, 50 at a time, the pinned one first.
 #[utoipa::path(
     get, path = "/posts/{id}/comments", operation_id = "blog.comments.threads", tag = "Comments",
     params(("id" = PostId, Path), ThreadQuery),

@@ -28,6 +28,8 @@ pub struct CommentBody {
     pub reasons: Vec<String>,
     /// How many readers reported it.
     pub reports: i64,
+    /// Whether it stands above all others of its post while it is public.
+    pub pinned: bool,
     /// The member who wrote it.
     pub member: Option<MembershipId>,
     /// Name of the member or guest; null once it was removed.
@@ -70,6 +72,7 @@ impl From<Queued> for CommentBody {
             status: comment.status,
             reasons: comment.reasons,
             reports: comment.reports,
+            pinned: comment.pinned,
             member: comment.author_id,
             name: comment.author_name.or(comment.guest_name),
             email: comment.guest_email,
@@ -125,6 +128,8 @@ pub struct PublicComment {
     pub name: Option<String>,
     /// Whether the post is theirs.
     pub by_author: bool,
+    /// Whether it stands above all others.
+    pub pinned: bool,
     /// What it says, rendered and sanitised; null where it was removed or is not public, and was answered.
     pub html: Option<String>,
     /// Whose comment it answers, when it stands beside that.
@@ -144,6 +149,7 @@ impl From<Node> for PublicComment {
             id: node.id,
             name: node.name,
             by_author: node.by_author,
+            pinned: node.pinned,
             html: match node.shown {
                 Shown::Text(html) => Some(html),
                 Shown::Removed | Shown::Withheld => None,
@@ -159,7 +165,7 @@ impl From<Node> for PublicComment {
 /// Threads of a post.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ThreadList {
-    /// The threads, oldest first.
+    /// The threads: the pinned one, then the oldest first.
     pub data: Vec<PublicComment>,
     /// Cursor of the next part; null at the end.
     pub next_cursor: Option<String>,

@@ -17,7 +17,7 @@ use ui::{
 };
 
 use super::moderate::reply;
-use super::pages::{PATH, acts, encoded, name, reasons};
+use super::pages::{PATH, acts, encoded, marks, name};
 use super::{
     Ban, BanId, BanInput, CommentId, Posted, Queued, Status, Subject, ban, bans, erase, lift,
     queue_store, store,
@@ -76,7 +76,7 @@ async fn page(ctx: &Ctx, id: CommentId, typed: &str, errors: &[FieldError]) -> R
         @if let Some(parent) = &parent { (Card::new(said(parent)).title("It answers").note(name(parent))) }
         (Card::new(html! {
             (said(&comment))
-            p.blog-case-head { (status_badge(comment.status)) (reasons(&comment)) }
+            p.blog-case-head { (status_badge(comment.status)) (marks(&comment)) }
         }).title("Comment").note(show::ago(ctx, comment.created_at)).footer(html! { @if !shut { (acts(&comment, &here)) } }))
         @if !reports.is_empty() { (Card::new(report_list(ctx, &reports)).title("Reports")) }
         @if matches!(comment.status, Status::Pending | Status::Approved) {

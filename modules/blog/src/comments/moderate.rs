@@ -119,6 +119,59 @@ pub async fn reply(tx: &mut TenantTx, ctx: &Ctx, id: CommentId, content: &str) -
     write::post(tx, ctx, &post, &draft).await
 }
 
+/// Puts a comment above all others of its post, in place of the one that was there, or back where it belongs. Answers which
+/// one it took the place of.
+///
+/// # Errors
+/// [`Error::Conflict`] with `not_pinnable` unless it is public and begins a thread, [`Error::PreconditionFailed`] when it
+/// has changed since `based_on`.
+pub async fn pin(
+    tx: &mut TenantTx,
+    ctx: &Ctx,
+    id: CommentId,
+    based_on: Option<i64>,
+    pinned: bool,
+) -> Result<Option<CommentId>> {
+    store::hold_pins(tx, id).await?;
+    let held = store::hold(tx, id)
+        .await?
+        .ok_or(Error::NotFound("comment"))?;
+    if based_on.is_some_and(|rev| rev != held.rev) {
+        return Err(Error::PreconditionFailed);
+    }
+    if pinned && (held.status != Status::Approved || held.parent_id.is_some()) {
+        return Err(Error::conflict(
+            "not_pinnable",
+            "Only a public comment that begins a thread can be pinned.",
+        ));
+    }
+    if pinned == held.pinned {
+        return Ok(None);
+    }
+    let former = if pinned {
+        store::unpin_other(tx, &held).await?
+    } else {
+        None
+    };
+    store::set_pinned(tx, id, pinned.then(|| ctx.now())).await?;
+    ctx.audit(if pinned {
+        "blog.comment.pinned"
+    } else {
+        "blog.comment.unpinned"
+    })
+    .on("comment", id, place(&held))
+    .write(tx)
+    .await?;
+    let facts = facts(&held, held.status, Some(ctx));
+    emit(tx, &CommentChanged(facts), ctx.now()).await?;
+    Ok(former)
+}
+
+/// Where a comment is, as the log says it: approved the comment on First light.
+fn place(held: &Held) -> String {
+    format!("on {}", crate::posts::display_title(&held.post_title))
+}
+
 async fn put(
     tx: &mut TenantTx,
     ctx: &Ctx,
@@ -129,12 +182,7 @@ async fn put(
 ) -> Result<Decided> {
     store::set_status(tx, held.id, status, before, &held.reasons, ctx.now()).await?;
     ctx.audit(action)
-        .on(
-            "comment",
-            held.id,
-            // The log says: approved the comment on First light.
-            format!("on {}", crate::posts::display_title(&held.post_title)),
-        )
+        .on("comment", held.id, place(held))
         .detail(serde_json::json!({ "from": held.status, "to": status }))
         .write(tx)
         .await?;

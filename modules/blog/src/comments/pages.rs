@@ -15,7 +15,7 @@ use ui::{
 };
 
 use super::api::MOST;
-use super::moderate::{Decided, decide_all, undo};
+use super::moderate::{Decided, decide_all, pin, undo};
 use super::store::OfPost;
 use super::{
     CommentId, Counts, Filter, Move, Order, Queued, Status, case_pages, counts, queue, rules, store,
@@ -40,6 +40,8 @@ pub(crate) fn routes() -> Routes {
         .post("/comments/{id}/spam", spam)
         .post("/comments/{id}/hide", hide)
         .post("/comments/{id}/delete", delete)
+        .post("/comments/{id}/pin", put_first)
+        .post("/comments/{id}/unpin", put_back)
         .post("/comments/bulk/approve", bulk_approve)
         .post("/comments/bulk/spam", bulk_spam)
         .post("/comments/bulk/hide", bulk_hide)
@@ -258,9 +260,10 @@ pub(super) fn name(comment: &Queued) -> &str {
         .unwrap_or("Somebody")
 }
 
-/// Why a comment is where it is, each as a word with a dot.
-pub(super) fn reasons(comment: &Queued) -> Markup {
+/// Whether a comment is pinned, and why it is where it is, each as a word with a dot.
+pub(super) fn marks(comment: &Queued) -> Markup {
     html! {
+        @if comment.pinned { (badge(Tone::Brand, "Pinned")) }
         @for reason in &comment.reasons { (badge(Tone::Warn, rules::in_words(reason))) }
         @if comment.reports > 0 {
             (badge(Tone::Bad, &format!("{} report{}", comment.reports, if comment.reports == 1 { "" } else { "s" })))
@@ -283,7 +286,7 @@ fn case(ctx: &Ctx, comment: &Queued, back: &str, shut: bool) -> Markup {
                     @if comment.author_id.is_some() { (badge(Tone::Neutral, "Member")) }
                     @if let Some(email) = &comment.guest_email { small { (email) } }
                     small { (show::time(comment.created_at, &show::ago(ctx, comment.created_at))) }
-                    (reasons(comment))
+                    (marks(comment))
                 }
                 div.blog-said { (PreEscaped(&comment.html)) }
                 p.fine {
@@ -305,6 +308,12 @@ pub(super) fn acts(comment: &Queued, back: &str) -> Markup {
             @for step in Move::ALL.into_iter().filter(|step| comment.status.allows(*step)) {
                 button.ghost type="submit" formaction={ (PATH) "/" (comment.id) "/" (step.as_str()) } data-act=(step.as_str()) {
                     (label(step)) span.sr { " the comment of " (name) }
+                }
+            }
+            @if comment.pinned || (comment.status == Status::Approved && comment.parent_id.is_none()) {
+                @let (act, label) = if comment.pinned { ("unpin", "Unpin") } else { ("pin", "Pin") };
+                button.ghost type="submit" formaction={ (PATH) "/" (comment.id) "/" (act) } data-act="pin" {
+                    (label) span.sr { " the comment of " (name) }
                 }
             }
         }
@@ -381,6 +390,45 @@ acts! {
     spam, bulk_spam: Spam;
     hide, bulk_hide: Hide;
     delete, bulk_delete: Delete;
+}
+
+async fn put_first(
+    ctx: Allowed<ModerateComments>,
+    Path(id): Path<CommentId>,
+    Form(pairs): Form<Pairs>,
+) -> Result<Response> {
+    put_pin(&ctx, id, true, &pairs).await
+}
+
+async fn put_back(
+    ctx: Allowed<ModerateComments>,
+    Path(id): Path<CommentId>,
+    Form(pairs): Form<Pairs>,
+) -> Result<Response> {
+    put_pin(&ctx, id, false, &pairs).await
+}
+
+async fn put_pin(ctx: &Ctx, id: CommentId, pinned: bool, pairs: &Pairs) -> Result<Response> {
+    let mut tx = ctx.begin().await?;
+    let former = match pin(&mut tx, ctx, id, None, pinned).await {
+        Err(kernel::Error::Conflict { message, .. }) => {
+            return Ok(told(back(pairs), &message, None)?);
+        }
+        pinned => pinned?,
+    };
+    tx.commit().await?;
+    let text = if pinned {
+        "The comment stands above all others"
+    } else {
+        "The comment is back where it belongs"
+    };
+    // Taking it back gives the place to the comment that had it.
+    let undo = match former {
+        Some(former) => format!("{PATH}/{former}/pin"),
+        None if pinned => format!("{PATH}/{id}/unpin"),
+        None => format!("{PATH}/{id}/pin"),
+    };
+    Ok(told(back(pairs), text, Some(&undo))?)
 }
 
 /// Decisions to take back, as they travel in an address.

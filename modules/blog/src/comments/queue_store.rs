@@ -31,6 +31,8 @@ pub struct Queued {
     pub reasons: Vec<String>,
     /// Readers who reported it.
     pub reports: i64,
+    /// Whether it stands above all others of its post while it is public.
+    pub pinned: bool,
     pub created_at: Timestamp,
     pub edited_at: Option<Timestamp>,
 }
@@ -113,7 +115,7 @@ pub async fn queue(
                           c.guest_name, c.guest_email, c.guest_verified_at, c.content as "content!", c.html as "html!",
                           c.status as "status!: Status", c.spam_score as "spam_score!", c.reasons as "reasons!",
                           (select count(*) from blog_comment_reports r where r.tenant_id = $1 and r.comment_id = c.id) as "reports!",
-                          c.created_at as "created_at!", c.edited_at
+                          c.pinned_at is not null as "pinned!", c.created_at as "created_at!", c.edited_at
                    from part c
                    join blog_posts p on p.tenant_id = $1 and p.id = c.post_id
                    left join tenant_people m on m.tenant_id = $1 and m.membership_id = c.author_id
@@ -223,7 +225,7 @@ pub(super) async fn find(tx: &mut TenantTx, id: CommentId) -> Result<Option<Queu
                   m.display_name as "author_name?", c.guest_name, c.guest_email, c.guest_verified_at, c.content, c.html,
                   c.status as "status: Status", c.spam_score, c.reasons,
                   (select count(*) from blog_comment_reports r where r.tenant_id = $1 and r.comment_id = c.id) as "reports!",
-                  c.created_at, c.edited_at
+                  c.pinned_at is not null as "pinned!", c.created_at, c.edited_at
            from blog_comments c
            join blog_posts p on p.tenant_id = c.tenant_id and p.id = c.post_id
            left join tenant_people m on m.tenant_id = $1 and m.membership_id = c.author_id

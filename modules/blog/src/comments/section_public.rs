@@ -211,6 +211,7 @@ impl Section {
                         header {
                             strong { (name) }
                             @if node.by_author { (badge(Tone::Brand, "Author")) }
+                            @if node.pinned { (badge(Tone::Neutral, "Pinned")) }
                             small { a href={ "#" (anchor) } { (show::time(node.created_at, &show::minute(ctx, node.created_at))) } }
                             @if node.edited_at.is_some() { small { "edited" } }
                             @if let Some(other) = &node.reply_to { small { "in reply to " (other) } }

@@ -113,6 +113,7 @@ pub(crate) struct Held {
     pub reasons: Vec<String>,
     pub ip_hash: Option<Vec<u8>>,
     pub created_at: Timestamp,
+    pub pinned: bool,
 }
 
 /// Takes a comment to change it; waits for whoever changes it now.
@@ -122,7 +123,7 @@ pub(super) async fn hold(tx: &mut TenantTx, id: CommentId) -> Result<Option<Held
         Held,
         r#"select c.id, c.rev, c.post_id, p.title as post_title, c.parent_id, c.root_id, c.depth, c.author_id, c.guest_email_key,
                   c.visitor_hash, c.confirm_hash is not null as "unconfirmed!", c.status as "status: Status",
-                  c.status_before as "status_before: Status", c.reasons, c.ip_hash, c.created_at
+                  c.status_before as "status_before: Status", c.reasons, c.ip_hash, c.created_at, c.pinned_at is not null as "pinned!"
            from blog_comments c
            join blog_posts p on p.tenant_id = c.tenant_id and p.id = c.post_id
            where c.tenant_id = $1 and p.tenant_id = $1 and c.id = $2
@@ -255,6 +256,55 @@ pub(super) async fn set_status(
         before as _,
         reasons,
         now as _,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Makes whoever pins comments of the same post wait for each other, before any of them holds a comment.
+pub(super) async fn hold_pins(tx: &mut TenantTx, id: CommentId) -> Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "select from blog_posts p
+         where p.tenant_id = $1 and p.id = (select c.post_id from blog_comments c where c.tenant_id = $1 and c.id = $2)
+         for no key update",
+        tenant as _,
+        id as _,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Takes the pin from the other comment of the post that has it: which one that is.
+pub(super) async fn unpin_other(tx: &mut TenantTx, held: &Held) -> Result<Option<CommentId>> {
+    let tenant = tx.tenant();
+    let id = sqlx::query_scalar!(
+        r#"update blog_comments set pinned_at = null, rev = rev + 1
+           where tenant_id = $1 and post_id = $2 and id <> $3 and pinned_at is not null
+           returning id as "id: CommentId""#,
+        tenant as _,
+        held.post_id as _,
+        held.id as _,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(id)
+}
+
+/// Pins a comment since that moment, or not any more.
+pub(super) async fn set_pinned(
+    tx: &mut TenantTx,
+    id: CommentId,
+    since: Option<Timestamp>,
+) -> Result<()> {
+    let tenant = tx.tenant();
+    sqlx::query!(
+        "update blog_comments set pinned_at = $3, rev = rev + 1 where tenant_id = $1 and id = $2",
+        tenant as _,
+        id as _,
+        since as _,
     )
     .execute(tx.conn())
     .await?;

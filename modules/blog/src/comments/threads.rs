@@ -32,6 +32,8 @@ pub(super) struct Node {
     pub edited_at: Option<Timestamp>,
     /// Whether the one who reads wrote it.
     pub mine: bool,
+    /// Whether it stands above all others.
+    pub pinned: bool,
     /// Source, while the one who reads may change it.
     pub editable: Option<String>,
     pub replies: Vec<Node>,
@@ -43,6 +45,14 @@ pub(super) struct Threads {
     pub threads: Vec<Node>,
     /// Where the next page begins.
     pub next: Option<Cursor>,
+}
+
+/// Where the others begin when the pinned thread fills a page of its own.
+fn before_all() -> Option<Cursor> {
+    Some(Cursor {
+        at: Timestamp::from_microseconds(0)?,
+        id: uuid::Uuid::nil(),
+    })
 }
 
 /// Builds the threads of a page. What is not public stays out unless something public hangs below it.
@@ -61,15 +71,14 @@ pub(super) fn build(rows: Vec<Row>, now: Timestamp) -> Threads {
         roots.pop();
         more = true;
     }
-    let place = |id: CommentId| {
-        rows.iter()
-            .find(|row| row.id == id)
-            .map(|row| row.created_at)
-    };
     let next = roots.last().filter(|_| more).and_then(|last| {
+        let last = rows.iter().find(|row| row.id == *last)?;
+        if last.pinned {
+            return before_all();
+        }
         Some(Cursor {
-            at: place(*last)?,
-            id: last.0,
+            at: last.created_at,
+            id: last.id.0,
         })
     });
     let wanted: BTreeSet<CommentId> = roots.iter().copied().collect();
@@ -111,6 +120,7 @@ fn branch(
             created_at: row.created_at,
             edited_at: row.edited_at,
             mine: row.mine && public,
+            pinned: row.pinned && public,
             editable: (row.mine && public && young).then_some(row.content),
             shown,
             replies,
@@ -141,6 +151,7 @@ mod tests {
             content: "x".into(),
             status,
             mine: true,
+            pinned: false,
             rev: 1,
             created_at: at(0),
             edited_at: None,
@@ -190,6 +201,25 @@ mod tests {
         let mut others = row(100, None, Status::Approved);
         others.mine = false;
         assert!(build(vec![others], at(1)).threads[0].editable.is_none());
+    }
+
+    #[test]
+    fn after_a_pinned_thread_that_fills_a_page_come_all_others() {
+        let mut rows = vec![row(100, None, Status::Approved)];
+        rows[0].pinned = true;
+        let root = rows[0].id;
+        let answers = u128::try_from(MOST).unwrap() - 2;
+        rows.extend((0..answers).map(|n| Row {
+            id: CommentId(uuid::Uuid::from_u128(1_000_000 + n)),
+            root_id: root,
+            parent_id: Some(root),
+            ..row(101, None, Status::Approved)
+        }));
+        rows.push(row(200, None, Status::Approved));
+        let built = build(rows, at(1));
+        assert_eq!(built.threads.len(), 1);
+        assert!(built.threads[0].pinned && !built.threads[0].replies[0].pinned);
+        assert_eq!(built.next, before_all());
     }
 
     #[test]
