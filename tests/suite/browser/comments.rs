@@ -106,8 +106,20 @@ async fn journey(device: Device) {
     owner.wait_for_text("Mark as spam").await;
     owner.press("Escape").await;
 
+    // A key pins it, too.
+    owner.goto(&format!("{queue}?status=approved")).await;
+    owner.wait_for_text("What a fine window").await;
+    owner.press("j").await;
+    owner
+        .wait_for("document.activeElement.textContent === 'Ines Duarte'")
+        .await;
+    owner.press("p").await;
+    owner.wait_for_text("stands above all others").await;
+    look(&owner, device, "comments-pinned").await;
+
     // It is public, and answered below.
     reader.goto(&post).await;
+    reader.wait_for_text("Pinned").await;
     reader.wait_for_text("1 comment").await;
     reader.wait_for_text("What a fine window").await;
     reader.click_css("[data-reply]").await;
