@@ -12,8 +12,16 @@ pub fn file() -> PathBuf {
 
 /// Writes the description anew.
 pub fn write() -> Outcome<()> {
-    // Built like the tests and with them, or each library would be built once more with other features.
-    shell::run(shell::cargo().args(["build", "--workspace", "--all-targets"]))?;
+    // Built like the tests and with them, or each library would be built once more with other features. All targets but
+    // benchmarks, which nothing runs here.
+    shell::run(shell::cargo().args([
+        "build",
+        "--workspace",
+        "--lib",
+        "--bins",
+        "--tests",
+        "--examples",
+    ]))?;
     let server = workspace::target().join("debug/atelier");
     let text = shell::capture(Command::new(server).arg("openapi").stdin(Stdio::null()))?;
     if text.is_empty() && !file().exists() {

@@ -156,6 +156,32 @@ async fn a_filter_tells_nothing_of_drafts_or_of_other_workspaces() {
 }
 
 #[tokio::test]
+async fn text_of_a_filter_is_text_whatever_is_in_it() {
+    let app = TestApp::new().await;
+    let northlight = app.tenant("northlight").await;
+    let program = Program::new(&app, &northlight, &["content:read"]).await;
+    let title: String = ('!'..='~').chain("äß漢😀\u{200d}".chars()).collect();
+    let body = json!({ "title": title, "content": "x" });
+    publish(&northlight.owner, &body).await;
+    let found = async |test: &str, part: &str| -> usize {
+        let quoted = part.replace('\\', "\\\\").replace('\'', "\\'");
+        let filter = encoded(&format!("title:{test}'{quoted}'"));
+        titles(&program, &format!("filter={filter}")).await.len()
+    };
+    let parts = title.chars().map(String::from);
+    for part in parts.chain([title[5..40].to_owned(), title.clone()]) {
+        assert_eq!(found("~", &part).await, 1, "{part}");
+        assert_eq!(found("", &part).await, usize::from(part == title), "{part}");
+    }
+    for part in ["\u{1}", "\u{7f}", "\n", "\t", "é"] {
+        assert_eq!(found("~", part).await, 0, "{part:?}");
+    }
+    let path = format!("{CONTENT}?filter=title:'%00'");
+    let refused = program.get(&path).await.expect(400);
+    assert_eq!(code(&refused), "invalid_filter");
+}
+
+#[tokio::test]
 async fn posts_come_in_pages_with_numbers() {
     let app = TestApp::new().await;
     let northlight = app.tenant("northlight").await;

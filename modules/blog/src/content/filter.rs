@@ -41,6 +41,10 @@ impl Filter {
             let longest = format!("A filter has {LONGEST} bytes at most.");
             return Err(invalid(longest));
         }
+        // Neither texts nor JSON paths of the database can have it.
+        if text.contains('\0') {
+            return Err(invalid("A filter has no U+0000.".to_owned()));
+        }
         let tree = Parser::new(text, now).read()?;
         let mut filter = Self {
             path: String::new(),

@@ -123,6 +123,7 @@ fn what_cannot_be_read_is_refused_with_the_place() {
         ("title:~", "a value belongs"),
         ("id:~a", "id has no parts"),
         ("published_at:>null", "Nothing is more or less than null"),
+        ("title:'\0'", "no U+0000"),
         ("title:-<a", "there is \"<\""),
         ("((((((featured:true))))))", "5 times at most"),
     ] {
