@@ -19,6 +19,7 @@ mod guard_store;
 pub mod moderate;
 mod notices;
 pub mod pages;
+mod pin_store;
 pub mod public;
 mod public_store;
 mod queue_store;

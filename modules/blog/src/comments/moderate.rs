@@ -7,7 +7,7 @@ use tenant_resolver::TenantTx;
 use super::readers::facts;
 use super::store::{self, Held};
 use super::write::{self, Draft, Posted};
-use super::{CommentId, Move, Status, invalid_transition, replies};
+use super::{CommentId, Move, Status, invalid_transition, pin_store, replies};
 use crate::events::{CommentApproved, CommentChanged};
 
 /// A comment after a decision.
@@ -132,7 +132,7 @@ pub async fn pin(
     based_on: Option<i64>,
     pinned: bool,
 ) -> Result<Option<CommentId>> {
-    store::hold_pins(tx, id).await?;
+    pin_store::hold_pins(tx, id).await?;
     let held = store::hold(tx, id)
         .await?
         .ok_or(Error::NotFound("comment"))?;
@@ -149,11 +149,11 @@ pub async fn pin(
         return Ok(None);
     }
     let former = if pinned {
-        store::unpin_other(tx, &held).await?
+        pin_store::unpin_other(tx, &held).await?
     } else {
         None
     };
-    store::set_pinned(tx, id, pinned.then(|| ctx.now())).await?;
+    pin_store::set_pinned(tx, id, pinned.then(|| ctx.now())).await?;
     ctx.audit(if pinned {
         "blog.comment.pinned"
     } else {
